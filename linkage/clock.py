@@ -1,0 +1,55 @@
+"""The one place that reads the time: the log clamps it, tests step it."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time for what is recorded and expires, monotonic time for deadlines."""
+
+    def now_ms(self) -> int:
+        """Wall time, milliseconds since 1970-01-01 UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only grow; unaffected by steps of the wall clock."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class FakeClock:
+    """A clock that stands still until stepped; shipped because adapters' tests need it, too."""
+
+    def __init__(self, now_ms: int = 1_767_225_600_000) -> None:  # 2026-01-01
+        self._now_ms = now_ms
+        self._monotonic = 1_000.0
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass: both clocks move."""
+        self._now_ms += round(seconds * 1000)
+        self._monotonic += seconds
+
+    def step_wall(self, seconds: float) -> None:
+        """Step the wall clock alone, as an administrator or a bad time server would."""
+        self._now_ms += round(seconds * 1000)
+
+
+def utc(ms: int) -> datetime:
+    """Milliseconds since 1970 as an aware UTC datetime."""
+    return datetime.fromtimestamp(ms / 1000, tz=UTC)

@@ -1,0 +1,84 @@
+"""Numbers that name people and bodies, and secrets: types whose ``repr`` is masked, so that no log line holds one by accident."""
+
+import re
+from typing import Self
+
+_TYPED = {ord(c): None for c in " -"} | {base + d: str(d) for base in (0x0E50, 0xFF10) for d in range(10)}
+"""Typed characters on the way to the normal form: separators go, Thai and full-width digits become ASCII."""
+
+
+class _Number:
+    """Thirteen digits with a check digit, in one normal form; ``repr`` shows the kind only."""
+
+    __slots__ = ("_digits",)
+
+    def __init__(self, digits: str) -> None:
+        """Take exactly 13 ASCII digits with a right check digit; `ValueError`, never naming them, otherwise."""
+        if re.fullmatch(r"[0-9]{13}", digits) is None:
+            raise ValueError("not 13 digits")
+        if check_digit(digits[:12]) != int(digits[12]):
+            raise ValueError("wrong check digit")
+        self._digits = digits
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what people type: ASCII, Thai or full-width digits, with spaces and dashes between them.
+
+        Raises:
+            ValueError: anything else; the message never repeats the text.
+        """
+        if len(text) > 40:
+            raise ValueError("longer than 40 characters")
+        return cls(text.strip().translate(_TYPED))
+
+    def reveal(self) -> str:
+        """Give the 13 digits. Call it only to ask an agency, to seal, or to compute a keyed tag."""
+        return self._digits
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(*************)"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._digits == self._digits
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._digits))
+
+
+class CitizenNumber(_Number):
+    """A person's 13-digit number (เลขประจำตัวประชาชน)."""
+
+    __slots__ = ()
+
+
+class JuristicNumber(_Number):
+    """A juristic person's 13-digit number (เลขทะเบียนนิติบุคคล), with the same check digit."""
+
+    __slots__ = ()
+
+
+def check_digit(first_twelve: str) -> int:
+    """Compute the thirteenth digit: (11 - sum of d[i]*(13-i) mod 11) mod 10."""
+    return (11 - sum(int(d) * (13 - i) for i, d in enumerate(first_twelve)) % 11) % 10
+
+
+class Secret:
+    """A text that must not be shown: a token, a password, a code."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give the text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)

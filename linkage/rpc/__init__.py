@@ -1,0 +1,1 @@
+"""The gRPC face: everything that knows protobuf, and nothing that decides."""

@@ -1,0 +1,1 @@
+"""ASK: adapters, and what stands between them and the corridors."""
