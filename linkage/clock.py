@@ -1,7 +1,7 @@
 """The one place that reads the time: the log clamps it, tests step it."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Protocol
 
 
@@ -53,3 +53,12 @@ class FakeClock:
 def utc(ms: int) -> datetime:
     """Milliseconds since 1970 as an aware UTC datetime."""
     return datetime.fromtimestamp(ms / 1000, tz=UTC)
+
+
+_THAILAND = timezone(timedelta(hours=7))
+"""Asia/Bangkok has been UTC+7 without summer time since 1920: no time zone database is needed for it."""
+
+
+def thai_day(ms: int) -> date:
+    """The calendar day in Thailand at this moment, in milliseconds since 1970: the day agreements are in force on."""
+    return datetime.fromtimestamp(ms / 1000, tz=_THAILAND).date()

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     DEADLINE_TOO_SHORT = auto()
     # who asks
     CERTIFICATE_NOT_NAMED = auto()
+    CERTIFICATE_REVOKED = auto()
     COUNTER_UNKNOWN = auto()
     COUNTER_SUSPENDED = auto()
     ROLE_NOT_ALLOWED = auto()

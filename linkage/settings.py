@@ -6,6 +6,7 @@ Relative paths are relative to the settings file.
 """
 
 import tomllib
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,13 +100,17 @@ class Attempts(_Part):
     window_minutes: float = Field(15.0, gt=0, le=1440, description="minutes")
 
 
-class Files(_Part):
-    """What is agreed, and between whom. Read again when they change; a bad new version is refused and the old one stays in force."""
+with warnings.catch_warnings():
+    # Pydantic warns that `register` hides ABCMeta.register, which nobody calls on settings; the operator's word stays.
+    warnings.filterwarnings("ignore", message='Field name "register"')
 
-    register: Path = Field(description="agencies, centres, counters, issuers, auditors: TOML")
-    agreements: Path = Field(description="agreements: a TOML file or a folder of them")
-    services: Path = Field(description="services of the Citizen's Guide: TOML")
-    reload_seconds: Seconds = Field(2.0, description="how often the files are looked at")
+    class Files(_Part):
+        """What is agreed, and between whom. Read again when they change; a bad new version is refused and the old one stays in force."""
+
+        register: Path = Field(description="agencies, centres, counters, issuers, auditors: TOML")
+        agreements: Path = Field(description="agreements: a TOML file or a folder of them")
+        services: Path = Field(description="services of the Citizen's Guide: TOML")
+        reload_seconds: Seconds = Field(2.0, description="how often the files are looked at")
 
 
 class Breaker(_Part):

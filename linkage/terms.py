@@ -156,7 +156,7 @@ class Image:
     content: bytes
 
 
-Value: TypeAlias = "str | Decimal | bool | PartialDate | Image | tuple[Value, ...] | Mapping[str, Value | None]"
+Value: TypeAlias = str | Decimal | bool | PartialDate | Image | tuple["Value", ...] | Mapping[str, "Value | None"]
 """A field's value: text, number, flag, date, image, list or group. In a group, None is a value the source does not hold."""
 
 

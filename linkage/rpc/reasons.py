@@ -26,10 +26,7 @@ def _load() -> dict[Reason, Row]:
     content = tomllib.loads(files("linkage.rpc").joinpath("reasons.toml").read_text(encoding="utf-8"))
     if set(content) != {reason.value for reason in Reason}:
         raise RuntimeError(f"reasons.toml and Reason differ in {sorted(set(content) ^ {r.value for r in Reason})}")
-    return {
-        Reason(name): Row(grpc.StatusCode[row["code"]], row["who"], row["en"], row["th"])
-        for name, row in content.items()
-    }
+    return {Reason(name): Row(grpc.StatusCode[row["code"]], row["who"], row["en"], row["th"]) for name, row in content.items()}
 
 
 TABLE: dict[Reason, Row] = _load()

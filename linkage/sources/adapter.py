@@ -202,8 +202,12 @@ class Adapter(ABC):
     """``records.toml`` beside the adapter: its record types and fields. None where it discloses none."""
 
     @abstractmethod
-    def base_url(self, settings: BaseModel) -> str:
-        """The agency's base URL, to which the client is pinned: a request to another host is a defect and never leaves."""
+    def base_urls(self, settings: BaseModel) -> frozenset[str]:
+        """The origins (``https://host`` or ``https://host:port``) of the agency under these settings.
+
+        The client is pinned to them: a request to any other origin is a defect and never leaves. An agency whose services live on
+        several hosts names each. Requests themselves carry whole URLs. `linkage.sources.address.origin` gives a URL's origin.
+        """
 
 
 class Fetches(ABC):

@@ -1,0 +1,32 @@
+"""Whom a record says it is about."""
+
+from collections.abc import Sequence
+
+from adapters.dopa.values import Record, date, text
+from linkage.terms import CitizenNumber, PartialDate, PersonName
+
+
+def name_of(record: Record) -> PersonName | None:
+    """The Thai name of an object with ``firstName``, ``middleName`` and ``lastName``; None without a first name."""
+    first, last, middle = (_text_of(record, key) for key in ("firstName", "lastName", "middleName"))
+    return PersonName(first, last, middle) if first else None
+
+
+def _text_of(record: Record, key: str) -> str:
+    value = record.get(key)
+    return "" if value is None else text(key, value) or ""
+
+
+def birth_date_of(record: Record, key: str) -> PartialDate | None:
+    """The birth date, where the record has one."""
+    value = record.get(key)
+    return None if value is None else date(key, value)
+
+
+def odd_one(numbers: Sequence[CitizenNumber | None], asked: CitizenNumber) -> CitizenNumber | None:
+    """Of the numbers that the parts of one reply echo: one that was not asked for if there is one, else any; None without.
+
+    A reply that mixes two persons is thereby noticed by whoever compares the number.
+    """
+    echoed = [one for one in numbers if one is not None]
+    return next((one for one in echoed if one != asked), echoed[0] if echoed else None)

@@ -1,0 +1,69 @@
+"""A ``responseData`` of Linkage Center, of any record type, into an answer of ours."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.dopa import records_house, records_id_card, records_name_change, records_person
+from adapters.dopa.settings import HOUSE, ID_CARD, NAME_CHANGE, PERSON
+from adapters.dopa.values import Fields, Record, as_record
+from linkage.sources.adapter import About, Found, Malformed, NotFound, Unavailable
+from linkage.terms import CitizenNumber, FieldName, RecordType
+
+
+def _only(records: Sequence[Record]) -> Record:
+    if len(records) != 1:
+        raise Malformed("expected one record in responseData")
+    return records[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    fields: Fields
+    about: Callable[[Sequence[Record], CitizenNumber], About]
+    choose: Callable[[Sequence[Record]], Record] = _only
+    is_empty: Callable[[Record], bool] = lambda _record: False
+
+
+SHAPES: Mapping[RecordType, _Shape] = {
+    PERSON: _Shape(records_person.FIELDS, records_person.about),
+    HOUSE: _Shape(records_house.FIELDS, records_house.about),
+    NAME_CHANGE: _Shape(
+        records_name_change.FIELDS,
+        records_name_change.about,
+        is_empty=lambda record: not records_name_change.items_of(record),
+    ),
+    ID_CARD: _Shape(records_id_card.FIELDS, records_id_card.about, choose=records_id_card.latest),
+}
+"""Record type -> how its ``responseData`` is read."""
+
+
+def answer(
+    record_type: RecordType, wanted: Sequence[FieldName], response_data: object, asked: CitizenNumber
+) -> Found | NotFound | Unavailable:
+    """Read one record: the fields asked for and no other.
+
+    An empty array, or a history without items, is the service saying that there is none. Null, and an object without a single
+    value, say nothing.
+
+    Raises:
+        Malformed: not the shape or the values that the service's documents name.
+    """
+    shape = SHAPES[record_type]
+    if response_data is None or response_data == {}:  # what a service that broke leaves behind, too
+        return Unavailable("empty answer")
+    items = response_data if isinstance(response_data, list) else [response_data]
+    records = [as_record("responseData", item) for item in items]
+    if not records:
+        return NotFound()
+    record = shape.choose(records)
+    if shape.is_empty(record):
+        return NotFound()
+    held = [record[wire.key] for wire in shape.fields.values() if wire.key in record]
+    if not held:
+        raise Malformed("expected fields of the record in responseData")
+    if all(value is None or value == "" for value in held):
+        return Unavailable("empty answer")
+    return Found(
+        fields={name: shape.fields[name].of(record) for name in wanted},
+        about=shape.about(records, asked),
+    )

@@ -1,0 +1,23 @@
+"""DECIDE: what is agreed between whom, what follows for one request, and what is left of an answer."""
+
+from linkage.agreements.book import Book, Known, pages_of, read_book
+from linkage.agreements.minimise import Minimised, minimise
+from linkage.agreements.model import Agreement, Deny, Grant, NamedException, Permit
+from linkage.agreements.policy import decide_login, decide_lookup, decide_verification
+
+__all__ = [
+    "Agreement",
+    "Book",
+    "Deny",
+    "Grant",
+    "Known",
+    "Minimised",
+    "NamedException",
+    "Permit",
+    "decide_login",
+    "decide_lookup",
+    "decide_verification",
+    "minimise",
+    "pages_of",
+    "read_book",
+]

@@ -1,0 +1,35 @@
+"""Minimises: what an agency sent is reduced to what was asked and granted. The second wall, against the source itself. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from linkage.terms import FieldName, Value
+
+UNNAMED = "(no field name)"
+"""Stands in the log for an excess key that is no field name, because such a key may itself be a value."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_MOST_NAMES = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Minimised:
+    """What may be disclosed, and what was wrong with the answer."""
+
+    fields: tuple[tuple[FieldName, Value | None], ...]
+    """In the order asked; None where the agency holds no value."""
+    excess: tuple[str, ...]
+    """Names of fields that were sent and not granted, sorted, at most 32; never a value."""
+    missing: tuple[FieldName, ...]
+    """Fields granted that the answer does not speak of: nobody may take them for absent."""
+
+
+def minimise(answered: Mapping[FieldName, Value | None], granted: Sequence[FieldName]) -> Minimised:
+    """Keep the granted fields of an answer."""
+    excess = {name if _NAME.fullmatch(name) else UNNAMED for name in answered if name not in granted}
+    return Minimised(
+        fields=tuple((name, answered[name]) for name in granted if name in answered),
+        excess=tuple(sorted(excess))[:_MOST_NAMES],
+        missing=tuple(name for name in granted if name not in answered),
+    )

@@ -1,0 +1,62 @@
+"""How an agreement is written, and which of its parts contradict each other."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from linkage.pages import Id, Line, Name, Written
+
+
+def _day(value: object) -> object:
+    """A time of day would be dropped in silence: an agreement holds for whole days."""
+    if isinstance(value, datetime):
+        raise ValueError("a date without a time")  # noqa: TRY004 (pydantic turns a ValueError into a problem, not a TypeError)
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Evidence = Literal["CARD_LASER", "CARD_CHIP", "THAID"]
+
+
+class ExceptionTable(Written):
+    """``[[agreement.exceptions]]``."""
+
+    name: Name
+    label_th: Line
+    label_en: Line
+
+
+class AgreementTable(Written):
+    """``[[agreement]]``."""
+
+    id: Id
+    title: Line
+    recipient: Id
+    acting: list[Id] = Field(default_factory=list)
+    source: Id
+    services: Annotated[list[Name], Field(min_length=1)]
+    records: dict[str, Annotated[list[Name], Field(min_length=1)]] = Field(default_factory=dict)
+    evidence: list[Evidence] = Field(default_factory=list)
+    login: bool = False
+    least_assurance: Literal["EXCEPTION", "CARD_LASER", "CARD_CHIP", "THAID"]
+    legal_basis: Line
+    valid_from: Day
+    valid_until: Day
+    grounds: list[Name] = Field(default_factory=list)
+    exceptions: list[ExceptionTable] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "AgreementTable":
+        if self.valid_until < self.valid_from:
+            raise ValueError("valid_until is before valid_from")
+        if not (self.records or self.evidence or self.login or self.exceptions):
+            raise ValueError("it grants nothing: records, evidence, login or exceptions")
+        named = [exception.name for exception in self.exceptions]
+        if len(set(named)) != len(named):
+            raise ValueError("an exception is named twice")
+        if self.records and (self.least_assurance == "EXCEPTION") != bool(self.exceptions):
+            raise ValueError('least_assurance "EXCEPTION" goes with named exceptions, and they with it')
+        if self.grounds and not self.records:
+            raise ValueError("grounds without records")
+        return self

@@ -1,0 +1,228 @@
+"""What an entry says, and the exact bytes it says it in.
+
+A leaf is JSON in the canonical form of RFC 8785, restricted to what that form and Python's own writer spell alike: texts, whole
+numbers up to 2**53-1, flags, lists and groups with ASCII keys. Facts are clear and never personal: every key is named here,
+and a text that holds a citizen number is refused. What is personal is sealed (`linkage.audit.sealing`).
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from linkage.clock import Clock
+from linkage.errors import AuditUnavailable
+from linkage.store.contract import EID_SIZE, MAX_LEAF, Kind, LeafFrame
+from linkage.terms import check_digit
+
+__all__ = ["FACTS", "JSON", "Entry", "EntryInvalid", "Kind", "Origin", "canonical", "frame", "id_text", "new_id", "parse_leaf"]
+
+JSON: TypeAlias = str | int | bool | Sequence["JSON"] | Mapping[str, "JSON"]
+"""What a leaf may hold."""
+
+VERSION: Final = 1
+_LARGEST: Final = 2**53 - 1
+_DEEPEST: Final = 8
+_ROOM: Final = 128  # for the time, and for the reason that a denied entry has more than the intent it replaces
+
+_TEXT, _NUMBER, _LIST, _GROUP = (str,), (int,), (list, tuple), (dict,)
+
+FACTS: Final[Mapping[str, tuple[type, ...]]] = {
+    # who asks
+    "counter": _TEXT,  # the URI name in its certificate
+    "cert": _TEXT,  # SHA-256 of that certificate, base64url
+    "centre": _TEXT,
+    "officer": _GROUP,  # iss, sub
+    "auditor": _TEXT,
+    # what for
+    "method": _TEXT,
+    "recipient": _TEXT,
+    "service": _TEXT,
+    "visit": _TEXT,  # its id
+    "client_request": _TEXT,  # the counter's own id of the request, a UUID
+    "assurance": _TEXT,
+    "agreement": _TEXT,
+    "agreement_digest": _TEXT,
+    "legal_basis": _TEXT,
+    "exception": _TEXT,
+    "second_officer": _GROUP,  # iss, sub
+    "ground": _TEXT,
+    # what is asked
+    "source": _TEXT,
+    "types": _LIST,
+    "fields": _LIST,
+    "subject": _TEXT,  # person or juristic, never a number
+    # what came of it
+    "result": _TEXT,
+    "reason": _TEXT,
+    "detail": _TEXT,
+    "violations": _LIST,  # paths of the request's fields that were wrong
+    "why": _TEXT,
+    "no_match": _TEXT,
+    "card_problem": _TEXT,
+    "person": _TEXT,  # how it was made sure that the record is this person's
+    "dropped": _LIST,  # names of fields the agency sent unasked
+    "missing": _LIST,  # names of granted fields the answer does not speak of
+    "answer": _TEXT,  # HMAC of what is released, under the data key
+    "attempts": _NUMBER,
+    "office": _NUMBER,  # the agency's number of the office an officer logged in for
+    "agency_ms": _NUMBER,
+    # about the log itself
+    "version": _TEXT,
+    "digests": _GROUP,  # of each file the process was configured with
+    "pid": _NUMBER,
+    "step_ms": _NUMBER,
+    "count": _NUMBER,
+    "since_ms": _NUMBER,
+    "until_ms": _NUMBER,
+}
+"""Every fact an entry may state, and the types its value may have."""
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
+).encode
+_THIRTEEN_DIGITS = re.compile(r"(?<![0-9A-Za-z])[0-9]-?[0-9]{4}-?[0-9]{5}-?[0-9]{2}-?[0-9](?![0-9A-Za-z])")
+
+
+class EntryInvalid(AuditUnavailable):
+    """An entry that the log cannot hold: a defect on our side, met before anything is asked. Never repeats a value."""
+
+
+def new_id(clock: Clock) -> bytes:
+    """A UUIDv7 (RFC 9562 5.7), 16 bytes: ordered by time, so that the index of ids stays local at its right edge."""
+    chance = os.urandom(10)
+    version = bytes([0x70 | chance[0] & 0x0F, chance[1], 0x80 | chance[2] & 0x3F])
+    return clock.now_ms().to_bytes(6, "big") + version + chance[3:]
+
+
+def id_text(eid: bytes) -> str:
+    """An id as a lower-case UUID."""
+    return str(UUID(bytes=eid))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be recorded. ``ref`` is the intent that a closing entry closes; ``sealed`` comes from `linkage.audit.sealing`."""
+
+    kind: Kind
+    eid: bytes
+    facts: Mapping[str, JSON]
+    ref: bytes | None = None
+    sealed: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who writes: this gateway's name in the log, and the id of this process's start."""
+
+    replica: str
+    boot: bytes
+
+
+def canonical(value: JSON) -> bytes:
+    """The one spelling of a value (RFC 8785).
+
+    Raises:
+        EntryInvalid: a type, number, key, depth or text that has none here; the message says where, not what.
+    """
+    _check(value, "leaf", _DEEPEST)
+    try:
+        return _encode(value).encode()
+    except UnicodeEncodeError:
+        raise EntryInvalid("leaf: a text with half a surrogate pair") from None
+
+
+def _check(value: object, where: str, depth: int) -> None:
+    if isinstance(value, str):
+        if len(value) >= 13 and _names_a_person(value):
+            raise EntryInvalid(f"{where}: a text with a citizen number")
+    elif isinstance(value, int):
+        if not -_LARGEST <= value <= _LARGEST:
+            raise EntryInvalid(f"{where}: a number beyond 2**53-1")
+    elif isinstance(value, dict | list | tuple):
+        _check_inside(value, where, depth)
+    else:
+        raise EntryInvalid(f"{where}: a value of type {type(value).__name__}")
+
+
+def _check_inside(value: dict[object, object] | list[object] | tuple[object, ...], where: str, depth: int) -> None:
+    if depth == 0:
+        raise EntryInvalid(f"{where}: nested too deep")
+    if not isinstance(value, dict):
+        for each in value:
+            _check(each, where, depth - 1)
+        return
+    for key, each in value.items():
+        if not isinstance(key, str) or not key.isascii():
+            raise EntryInvalid(f"{where}: a key that is no ASCII text")
+        _check(key, where, depth)
+        _check(each, where, depth - 1)
+
+
+def _names_a_person(text: str) -> bool:
+    for found in _THIRTEEN_DIGITS.finditer(text):
+        digits = found.group().replace("-", "")
+        if check_digit(digits[:12]) == int(digits[12]):
+            return True
+    return False
+
+
+def check_facts(facts: Mapping[str, JSON]) -> None:
+    """Refuse a fact whose key is not in `FACTS`, or whose value has another type.
+
+    Raises:
+        EntryInvalid: names the key.
+    """
+    for key, value in facts.items():
+        expected = FACTS.get(key)
+        if expected is None:
+            raise EntryInvalid("facts: a key that is not listed")
+        if not isinstance(value, expected) or (isinstance(value, bool) and expected is _NUMBER):
+            raise EntryInvalid(f"facts.{key}: got {type(value).__name__}, expected {expected[0].__name__}")
+
+
+def frame(entry: Entry, origin: Origin) -> LeafFrame:
+    """The leaf of an entry, but for its time, which the log adds.
+
+    Raises:
+        EntryInvalid: facts that cannot be recorded, a wrong id, or a leaf beyond 65,535 bytes.
+    """
+    if len(entry.eid) != EID_SIZE or (entry.ref is not None and len(entry.ref) != EID_SIZE):
+        raise EntryInvalid(f"eid, ref: expected {EID_SIZE} bytes each")
+    check_facts(entry.facts)
+    members: dict[str, JSON] = {
+        "boot": origin.boot.hex(),
+        "eid": id_text(entry.eid),
+        "facts": dict(entry.facts),
+        "kind": entry.kind.value,
+        "replica": origin.replica,
+    }
+    if entry.ref is not None:
+        members["ref"] = id_text(entry.ref)
+    if entry.sealed:
+        members["sealed"] = dict(entry.sealed)
+    # "t" and "v" sort behind all of these, so that the time is the one gap.
+    before = canonical(members)[:-1] + b',"t":'
+    after = b',"v":%d}' % VERSION
+    if len(before) + len(after) + _ROOM > MAX_LEAF:
+        raise EntryInvalid(f"leaf: got {len(before)} bytes, expected less than {MAX_LEAF}")
+    return LeafFrame(before, after)
+
+
+def parse_leaf(leaf: bytes) -> dict[str, Any]:
+    """Read a leaf.
+
+    Raises:
+        EntryInvalid: not a JSON object in its one canonical spelling.
+    """
+    try:
+        members = json.loads(leaf)
+        spelt = _encode(members).encode()
+    except (ValueError, RecursionError):
+        raise EntryInvalid("leaf: not JSON") from None
+    if not isinstance(members, dict) or spelt != leaf:
+        raise EntryInvalid("leaf: not in canonical form")
+    return members

@@ -1,0 +1,195 @@
+"""Turns what the corridors say into drafts, and what the log answers into receipts, refusals and named errors."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from linkage.audit.receipt import Receipt
+from linkage.audit.record import JSON, Entry, Origin, frame, new_id
+from linkage.audit.sealing import FreshKey, Sealing
+from linkage.audit.writer import Writer
+from linkage.clock import Clock
+from linkage.errors import AuditUnavailable, LinkageError, Reason, Refusal
+from linkage.store.contract import (
+    Answered,
+    Claim,
+    Conclusion,
+    Conflicting,
+    Denied,
+    Draft,
+    InProgress,
+    Kind,
+    LeafFrame,
+    NoRoom,
+    Placed,
+    Result,
+    StorePoisoned,
+    StoreUnavailable,
+    VisitEnd,
+)
+from linkage.store.sqlite_keys import KeyRow
+from linkage.terms import DataKey
+
+_FIRST_PAUSE = 0.05
+
+
+class AlreadyAsked(LinkageError):
+    """The same request is under way as ``eid``. For the corridors, never for the caller as it stands."""
+
+    def __init__(self, eid: bytes) -> None:
+        super().__init__("the same request is under way")
+        self.eid = eid
+
+
+class AlreadyAnswered(LinkageError):
+    """The same request was concluded as ``eid``; ``reply`` is what was sealed for its retries. For the corridors only."""
+
+    def __init__(self, eid: bytes, reply: bytes | None) -> None:
+        super().__init__("the same request was answered")
+        self.eid = eid
+        self.reply = reply
+
+
+class IntentClosed(AuditUnavailable):
+    """The outcome comes too late: the intent was closed as `recovered` meanwhile. What it would have released is withheld."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealable:
+    """What an entry keeps sealed: field names and texts, and the data key. A fresh key is stored before the entry is."""
+
+    key: DataKey | None = None
+    fields: Mapping[str, str] | None = None
+
+    @property
+    def row(self) -> KeyRow | None:
+        return self.key.row if isinstance(self.key, FreshKey) else None
+
+    def __repr__(self) -> str:
+        return "Sealable(***)"
+
+
+NOTHING = Sealable()
+
+
+class Recorder:
+    """Writes single entries, intents, and outcomes that no cancellation of a caller can stop."""
+
+    def __init__(self, writer: Writer, sealing: Sealing | None, origin: Origin, clock: Clock, timeout: float) -> None:
+        """Take the writer; ``timeout`` is how long one entry may take to become durable, in seconds."""
+        self._writer = writer
+        self._sealing = sealing
+        self._origin = origin
+        self._clock = clock
+        self._timeout = timeout
+        self._closing = False
+        self._outcomes: set[asyncio.Task[Placed]] = set()
+
+    def now_ms(self) -> int:
+        """Wall time, Unix milliseconds."""
+        return self._clock.now_ms()
+
+    async def single(self, entry: Entry, sealable: Sealable = NOTHING, *, visit_end: VisitEnd | None = None) -> Receipt:
+        """Record one entry that stands alone.
+
+        Raises:
+            Refusal: OVERLOADED.
+            AuditUnavailable: it is not known to be durable.
+        """
+        draft = Draft(entry.kind, entry.eid, self._framed(entry, sealable), entry.ref, visit_end=visit_end)
+        return Receipt.of(_placed(await self._writer.submit(draft, sealable.row, self._timeout)))
+
+    async def intent(self, eid: bytes, facts: Mapping[str, JSON], claims: tuple[Claim, ...], sealable: Sealable) -> Placed:
+        """Record an intent whose claims hold.
+
+        Raises:
+            Refusal: a claim does not hold (with the receipt of the entry that says so), or OVERLOADED (without).
+            AlreadyAsked: its request is under way.
+            AlreadyAnswered: its request was concluded.
+            AuditUnavailable: it is not known to be durable; should it become so, an outcome `abandoned` closes it.
+        """
+        if self._closing:
+            raise StoreUnavailable("the journal is closing")
+
+        def denied(reason: Reason) -> LeafFrame:
+            return self._framed(Entry(Kind.DENIED, eid, {**facts, "reason": reason.value}), sealable)
+
+        intent = self._framed(Entry(Kind.INTENT, eid, facts), sealable)
+        draft = Draft(Kind.INTENT, eid, intent, claims=claims, denied=denied)
+        result = await self._writer.submit(draft, sealable.row, self._timeout)
+        match result:
+            case Denied(reason, retry_after, placed):
+                refusal = Refusal(reason, retry_after=retry_after)
+                refusal.receipt = Receipt.of(placed)
+                raise refusal
+            case InProgress(owner):
+                raise AlreadyAsked(owner)
+            case Answered(owner, reply):
+                raise AlreadyAnswered(owner, reply)
+        return _placed(result)
+
+    def outcome(self, entry: Entry, conclusion: Conclusion | None, sealable: Sealable = NOTHING) -> asyncio.Task[Placed]:
+        """Begin to record a closing entry, in a task of our own that the caller's end does not touch.
+
+        The task tries again while the log cannot take it, up to the timeout; the entry's id makes that one entry. It raises
+        AuditUnavailable if the entry is not known to be durable then: the sweeper closes the intent later.
+
+        Raises:
+            EntryInvalid: the facts cannot be recorded.
+        """
+        draft = Draft(entry.kind, entry.eid, self._framed(entry, sealable), entry.ref, conclusion=conclusion)
+        task = asyncio.get_running_loop().create_task(self._persist(draft, sealable.row))
+        self._outcomes.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def abandon(self, intent: Draft) -> None:
+        """Close an intent that became durable after its caller had given up: nobody was asked, nothing was released."""
+        facts: Mapping[str, JSON] = {"result": "abandoned"}
+        self.outcome(Entry(Kind.OUTCOME, new_id(self._clock), facts, intent.eid), Conclusion(give_back=True, retryable=True))
+
+    async def drain(self, timeout: float) -> bool:
+        """Begin no more intents, and wait for the outcomes under way; whether all of them ended in time."""
+        self._closing = True
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout
+        while self._outcomes and loop.time() < until:
+            await asyncio.wait(set(self._outcomes), timeout=until - loop.time())
+        return not self._outcomes
+
+    async def _persist(self, draft: Draft, row: KeyRow | None) -> Placed:
+        loop = asyncio.get_running_loop()
+        until, pause = loop.time() + self._timeout, _FIRST_PAUSE
+        while True:
+            try:
+                return _placed(await self._writer.submit(draft, row, max(0.0, until - loop.time())))
+            except (StorePoisoned, IntentClosed):
+                raise
+            except (AuditUnavailable, Refusal) as cause:
+                if loop.time() + pause >= until:
+                    raise StoreUnavailable("outcome: not durable in time") from cause
+            await asyncio.sleep(pause)
+            pause *= 2
+
+    def _done(self, task: asyncio.Task[Placed]) -> None:
+        self._outcomes.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: whoever waits for the task raises it, and the health shows why
+
+    def _framed(self, entry: Entry, sealable: Sealable) -> LeafFrame:
+        sealed: Mapping[str, JSON] = {}
+        if sealable.fields and sealable.key is not None and self._sealing is not None:
+            sealed = self._sealing.seal(sealable.key, entry.kind, entry.eid, sealable.fields)
+        return frame(Entry(entry.kind, entry.eid, entry.facts, entry.ref, sealed), self._origin)
+
+
+def _placed(result: Result) -> Placed:
+    match result:
+        case Placed():
+            return result
+        case Conflicting():
+            raise IntentClosed("entry: its intent was closed by another entry, or its id is used")
+        case NoRoom():
+            raise StoreUnavailable("entry: little disk space")
+        case _:
+            raise StoreUnavailable(f"entry: got {type(result).__name__}, expected it to be placed")

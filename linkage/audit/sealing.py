@@ -1,0 +1,185 @@
+"""Seals what is personal in an entry, so that the log can be shown to anybody and a person can be forgotten.
+
+One data key (DEK) for each visit and subject. From it, by HKDF-SHA256 with a purpose each: the key that seals (AES-256-GCM), the
+commitment that says which data key it was, the tag of the subject in one entry, the tag of the answer. The data key itself is
+kept wrapped under a key-encryption key (KEK) beside a pseudonym that a search finds it by; neither stands in the log.
+
+In a leaf: ``{"commit": base64, "fields": {name: base64 of nonce, ciphertext and tag}, "key": hex id, "subject": base64}``.
+"""
+
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from linkage.audit.record import JSON, VERSION, Kind
+from linkage.clock import Clock
+from linkage.errors import LinkageError
+from linkage.keyring import KeyRing
+from linkage.store.sqlite_keys import KeyRow
+from linkage.terms import CitizenNumber, DataKey
+from linkage.tlog.encoding import from_base64, to_base64
+
+SUBJECT: Final = "subject"
+"""The sealed field that holds the number of the person, or juristic person, an entry is about."""
+
+_NONCE: Final = 12
+_COMMITMENT: Final = b"linkage-commit-v1"
+
+
+class SealBroken(LinkageError):
+    """What is sealed does not open: another key, a moved or changed ciphertext, or a key that is forgotten. Never says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreshKey(DataKey):
+    """A data key that the key store does not hold yet: ``row`` is written before the entry that first uses the key."""
+
+    row: KeyRow = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Derived:
+    seal: AESGCM
+    commit: bytes
+    subject: bytes
+    answer: bytes
+
+
+def _hkdf(key: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), 32, None, purpose.encode()).derive(key)
+
+
+@lru_cache(maxsize=256)  # a visit's key seals several entries; the cache holds nothing that its tokens would not give
+def _derived(key: bytes) -> _Derived:
+    commit = hmac.digest(_hkdf(key, "commit"), _COMMITMENT, "sha256")
+    return _Derived(AESGCM(_hkdf(key, "seal")), commit, _hkdf(key, "subject"), _hkdf(key, "answer"))
+
+
+def answer_tag(key: DataKey, answer: bytes) -> str:
+    """Base64 of the HMAC of an answer under the data key: whoever holds both can show later what was released."""
+    return to_base64(hmac.digest(_derived(key.key).answer, answer, "sha256"))
+
+
+class Sealing:
+    """Makes data keys, and seals and opens entries of one log."""
+
+    def __init__(self, origin: str, keks: KeyRing, pseudonyms: KeyRing, clock: Clock) -> None:
+        """Take the log's origin, the key-encryption keys and the pseudonym keys (in both the first is current)."""
+        self._origin = origin
+        self._keks = keks
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+
+    def new_key(self, number: CitizenNumber | None) -> FreshKey:
+        """A fresh data key for a person; ``number`` None: one who is not known yet (`bind`)."""
+        key = DataKey(os.urandom(16), os.urandom(32))
+        kek = self._keks.current
+        nonce = os.urandom(_NONCE)
+        wrapped = nonce + AESGCM(kek.key).encrypt(nonce, key.key, _wrap_context(key.id, kek.id))
+        row = KeyRow(key.id, wrapped, kek.id, *self._pseudonym_and_epoch(number), self._clock.now_ms())
+        return FreshKey(key.id, key.key, row)
+
+    def bind(self, key: FreshKey, number: CitizenNumber) -> FreshKey:
+        """The same key, now that the person is known: a search will find it."""
+        pseudonym, epoch = self._pseudonym_and_epoch(number)
+        row = KeyRow(key.row.id, key.row.wrapped, key.row.kek, pseudonym, epoch, key.row.made_ms)
+        return FreshKey(key.id, key.key, row)
+
+    def unwrap(self, row: KeyRow) -> DataKey:
+        """The data key of a row.
+
+        Raises:
+            SealBroken: the KEK is not in the ring any more, or the row is not as it was written.
+        """
+        kek = self._keks.get(row.kek)
+        if kek is None:
+            raise SealBroken("data key: wrapped under a key that the ring does not hold")
+        try:
+            key = AESGCM(kek.key).decrypt(row.wrapped[:_NONCE], row.wrapped[_NONCE:], _wrap_context(row.id, row.kek))
+        except (InvalidTag, ValueError):
+            raise SealBroken("data key: does not unwrap") from None
+        return DataKey(row.id, key)
+
+    def pseudonyms(self, number: CitizenNumber) -> tuple[bytes, ...]:
+        """What a search looks for: the person's pseudonym under every pseudonym key of the ring, current first."""
+        return tuple(_pseudonym(key.key, number) for key in self._pseudonyms.keys)
+
+    def seal(self, key: DataKey, kind: Kind, eid: bytes, fields: Mapping[str, str]) -> dict[str, JSON]:
+        """Seal fields for one entry; a number among them (`SUBJECT`) also gives the entry its tag."""
+        derived = _derived(key.key)
+        sealed: dict[str, JSON] = {}
+        for name, text in fields.items():
+            nonce = os.urandom(_NONCE)
+            context = _context(self._origin, kind, eid, name)
+            sealed[name] = to_base64(nonce + derived.seal.encrypt(nonce, text.encode("utf-8", "surrogatepass"), context))
+        members: dict[str, JSON] = {"commit": to_base64(derived.commit), "fields": sealed, "key": key.id.hex()}
+        if SUBJECT in fields:
+            members["subject"] = _subject_tag(derived, eid, fields[SUBJECT])
+        return members
+
+    def open(self, key: DataKey, kind: Kind, eid: bytes, sealed: Mapping[str, JSON]) -> dict[str, str]:
+        """Open the sealed fields of an entry, given its kind and id as they stand in the leaf.
+
+        The commitment is checked first: AES-GCM alone would let somebody with two keys show two texts for one ciphertext.
+
+        Raises:
+            SealBroken: the key is another, or what is sealed was moved or changed.
+        """
+        derived = _derived(key.key)
+        commit, fields = _bytes(sealed.get("commit")), sealed.get("fields")
+        if not hmac.compare_digest(commit, derived.commit):
+            raise SealBroken("sealed fields: committed to another key")
+        if not isinstance(fields, Mapping):
+            raise SealBroken("sealed fields: not a group")
+        opened: dict[str, str] = {}
+        for name, text in fields.items():
+            raw = _bytes(text)
+            try:
+                clear = derived.seal.decrypt(raw[:_NONCE], raw[_NONCE:], _context(self._origin, kind, eid, name))
+            except (InvalidTag, ValueError):
+                raise SealBroken("sealed field: does not open") from None
+            opened[name] = clear.decode("utf-8", "surrogatepass")
+        return opened
+
+    def is_about(self, key: DataKey, eid: bytes, sealed: Mapping[str, JSON], number: str) -> bool:
+        """Whether the entry's tag is this subject's, without opening anything else."""
+        tag = sealed.get("subject")
+        return isinstance(tag, str) and hmac.compare_digest(tag, _subject_tag(_derived(key.key), eid, number))
+
+    def _pseudonym_and_epoch(self, number: CitizenNumber | None) -> tuple[bytes | None, str | None]:
+        if number is None:
+            return None, None
+        current = self._pseudonyms.current
+        return _pseudonym(current.key, number), current.id
+
+
+def _subject_tag(derived: _Derived, eid: bytes, number: str) -> str:
+    return to_base64(hmac.digest(derived.subject, eid + number.encode(), "sha256"))
+
+
+def _pseudonym(key: bytes, number: CitizenNumber) -> bytes:
+    return hmac.digest(key, b"linkage-pseudonym-v1\x00" + number.reveal().encode(), "sha256")
+
+
+def _framed(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def _context(origin: str, kind: Kind, eid: bytes, name: str) -> bytes:
+    return _framed(origin.encode(), str(VERSION).encode(), kind.value.encode(), eid, name.encode())
+
+
+def _wrap_context(key_id: bytes, kek: str) -> bytes:
+    return _framed(b"linkage-data-key-v1", key_id, kek.encode())
+
+
+def _bytes(value: object) -> bytes:
+    return (from_base64(value) if isinstance(value, str) else None) or b""

@@ -1,0 +1,275 @@
+"""The journal's one writing thread: takes what waits as one batch, makes it durable, and hands the results back to the event loop.
+
+The commit that is under way is the window in which the next batch gathers: no timer, and an idle log answers after one commit.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from linkage.audit.lanes import Chore, Job, Lanes
+from linkage.clock import Clock
+from linkage.errors import AuditUnavailable, LinkageError, Reason, Refusal
+from linkage.store.contract import Draft, Kind, NoRoom, Placed, Result, StorePoisoned, StoreUnavailable
+from linkage.store.sqlite_keys import KeyRow, SqliteKeys
+from linkage.store.sqlite_log import SqliteLog
+
+_T = TypeVar("_T")
+
+LARGEST_BATCH = 256
+_TROUBLE_LASTS = 5.0
+"""Seconds for which a batch that could not be written shows in the health, unless one is written before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether entries can be recorded now, and why not.
+
+    ``queued``: entries that wait. ``last_commit_ms``: how long the newest batch took. ``committed_at_ms``: when it was durable,
+    Unix time in ms. Both None before the first. ``size``: entries in the log, as this process knows it.
+    """
+
+    ok: bool
+    reason: str
+    queued: int
+    last_commit_ms: float | None
+    committed_at_ms: int | None
+    size: int
+
+
+class Writer:
+    """Owns log and key store from `start` on; both are used in its thread alone, and closed by it."""
+
+    def __init__(self, log: SqliteLog, keys: SqliteKeys | None, clock: Clock, *, capacity: int, timeout: float) -> None:
+        """Take what to write to.
+
+        Args:
+            log: the log.
+            keys: the data keys; None where no entry is sealed under a fresh one.
+            clock: for the health's times.
+            capacity: entries that may wait.
+            timeout: seconds after which a batch under way counts as hanging.
+        """
+        self._log = log
+        self._keys = keys
+        self._clock = clock
+        self._timeout = timeout
+        self._orphaned: Callable[[Draft], None] | None = None
+        self._lanes = Lanes(capacity)
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._busy_since: float | None = None
+        self._trouble: tuple[float, str] | None = None
+        self._ended = ""
+        self._keys_lost = ""
+        self._last: tuple[float, int] | None = None
+        self._size = log.head.size
+
+    def start(self, orphaned: Callable[[Draft], None]) -> None:
+        """Begin to write. ``orphaned`` is called, in the event loop, for an intent that became durable after its caller had given up."""
+        self._orphaned = orphaned
+        self._thread.start()
+
+    async def submit(self, draft: Draft, row: KeyRow | None, timeout: float) -> Result:
+        """Have a draft written.
+
+        A caller that gives up, by timeout or cancellation, takes the draft back if it still waits. If it does not, it may yet
+        become durable: an intent then is reported to ``orphaned``, anything else is harmless as it stands.
+
+        Raises:
+            Refusal: OVERLOADED, the queue is full.
+            AuditUnavailable: it is not known to be durable.
+        """
+        job = Job(draft, self._loop.create_future(), row)
+        if self._ended:
+            raise StorePoisoned(self._ended)
+        if not self._lanes.put(job):
+            raise Refusal(Reason.OVERLOADED, retry_after=1.0)
+        try:
+            async with asyncio.timeout(timeout):
+                return await job.future
+        except TimeoutError:
+            self._give_up(job)
+            raise StoreUnavailable(f"append: not durable after {timeout:.1f} s") from None
+        except asyncio.CancelledError:
+            self._give_up(job)
+            raise
+
+    async def chore(self, run: Callable[[SqliteLog], _T]) -> _T:
+        """Run something with the log in the writing thread, between two batches.
+
+        Raises:
+            AuditUnavailable: the thread has ended, or the log says so.
+        """
+        chore = Chore(lambda: run(self._log), self._loop.create_future())
+        if self._ended or not self._lanes.put_chore(chore):
+            raise StorePoisoned(self._ended or "closed")
+        return cast("_T", await chore.future)
+
+    def health(self) -> Health:
+        """The state of things now. Cheap: two or three system calls."""
+        reason = self._reason()
+        took, at = self._last or (None, None)
+        return Health(not reason, reason, len(self._lanes), took, at, self._size)
+
+    async def close(self, timeout: float) -> None:
+        """Write what waits, then close log and key store.
+
+        Raises:
+            AuditUnavailable: not done after ``timeout`` seconds; what waits is lost, and was never acknowledged.
+        """
+        self._lanes.close()
+        await asyncio.to_thread(self._thread.join, timeout)
+        if self._thread.is_alive():
+            raise StoreUnavailable(f"close: the last batch hangs for more than {timeout:.1f} s")
+
+    def _reason(self) -> str:
+        if self._ended:
+            return self._ended
+        busy = self._busy_since
+        if busy is not None and self._clock.monotonic() - busy > self._timeout:
+            return "a batch hangs"
+        trouble = self._trouble
+        if trouble is not None and self._clock.monotonic() - trouble[0] < _TROUBLE_LASTS:
+            return trouble[1]
+        return self._keys_lost or self._log.trouble()
+
+    def _give_up(self, job: Job) -> None:
+        if self._lanes.withdraw(job):
+            return
+        future = job.future
+        if future.done() and not future.cancelled() and future.exception() is None:
+            self._left_behind(job, future.result())  # durable, but its caller was cancelled before it could learn so
+
+    def _left_behind(self, job: Job, result: Result) -> None:
+        if job.draft.kind is Kind.INTENT and isinstance(result, Placed) and self._orphaned is not None:
+            self._orphaned(job.draft)
+
+    # ---- in the writing thread -------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while (work := self._lanes.take(LARGEST_BATCH)) is not None:
+                jobs, chores = work
+                if jobs:
+                    self._batch(jobs)
+                for chore in chores:
+                    self._run_chore(chore)
+        finally:  # also where a defect ends the thread: from then on nothing is recorded, and the health says so
+            self._ended = self._ended or "closed"
+            self._lanes.close()
+            self._abandon_rest()
+            self._close_files()
+
+    def _batch(self, jobs: Sequence[Job]) -> None:
+        started = self._busy_since = self._clock.monotonic()
+        unwritten: list[tuple[Job, Result | LinkageError]] = [(job, StorePoisoned("the journal's thread ended")) for job in jobs]
+        answers = unwritten
+        try:
+            answers = self._written(jobs)
+        finally:
+            self._busy_since = None
+            self._hand_back(self._deliver, answers)
+        self._note(answers, started)
+
+    def _written(self, jobs: Sequence[Job]) -> list[tuple[Job, Result | LinkageError]]:
+        unsealed = self._store_rows(jobs)
+        ready = [job for job in jobs if unsealed is None or job.row is None]
+        failed: list[tuple[Job, Result | LinkageError]] = [
+            (job, unsealed) for job in jobs if unsealed is not None and job.row is not None
+        ]
+        if not ready:
+            return failed
+        try:
+            results = self._log.append([job.draft for job in ready])
+        except LinkageError as cause:  # the signer's own errors, too: nothing was written
+            return failed + [(job, cause) for job in ready]
+        return failed + list(zip(ready, results, strict=True))
+
+    def _store_rows(self, jobs: Sequence[Job]) -> LinkageError | None:
+        """Make fresh data keys durable before the entries sealed under them."""
+        rows = [job.row for job in jobs if job.row is not None]
+        if not rows:
+            return None
+        if self._keys is None:
+            return StoreUnavailable("data keys: there is no file for them")
+        try:
+            self._keys.put(rows)
+        except StorePoisoned as cause:
+            self._keys_lost = str(cause)
+            return cause
+        except StoreUnavailable as cause:
+            return cause
+        return None
+
+    def _note(self, answers: Sequence[tuple[Job, Result | LinkageError]], started: float) -> None:
+        now = self._clock.monotonic()
+        errors = [answer for _, answer in answers if isinstance(answer, LinkageError)]
+        if errors:
+            self._trouble = (now, str(errors[0]))
+            self._ended = self._ended or self._log.poison  # outcomes go on where only the data keys are lost
+        elif any(isinstance(answer, NoRoom) for _, answer in answers):
+            self._trouble = (now, "little disk space")
+        else:
+            self._trouble = None
+        if len(errors) < len(answers):
+            self._last = ((now - started) * 1000, self._clock.now_ms())
+            self._size = self._log.head.size
+
+    def _run_chore(self, chore: Chore) -> None:
+        try:
+            result = chore.run()
+        except LinkageError as cause:
+            self._hand_back(_fail, chore.future, cause)
+        else:
+            self._hand_back(_succeed, chore.future, result)
+
+    def _abandon_rest(self) -> None:
+        while (work := self._lanes.take(LARGEST_BATCH)) is not None:
+            jobs, chores = work
+            self._hand_back(self._deliver, [(job, StorePoisoned(self._ended)) for job in jobs])
+            for chore in chores:
+                self._hand_back(_fail, chore.future, StorePoisoned(self._ended))
+
+    def _close_files(self) -> None:
+        try:
+            self._log.close()
+        except AuditUnavailable as cause:
+            self._ended = str(cause)
+        if self._keys is not None:
+            self._keys.close()
+
+    def _hand_back(self, call: Callable[..., None], *args: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *args)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            self._ended = self._ended or "closed"
+
+    # ---- in the event loop -----------------------------------------------------------------------------------------
+
+    def _deliver(self, answers: Sequence[tuple[Job, Result | LinkageError]]) -> None:
+        for job, answer in answers:
+            if isinstance(answer, LinkageError):
+                _fail(job.future, answer)
+            elif job.future.done():
+                self._left_behind(job, answer)
+            else:
+                job.future.set_result(answer)
+
+
+def _fail(future: asyncio.Future[Any], cause: LinkageError) -> None:
+    if future.done():
+        return
+    kind = StorePoisoned if isinstance(cause, StorePoisoned) else StoreUnavailable
+    error = kind(str(cause))  # one for each waiter: a raised exception gathers its raiser's frames
+    error.__cause__ = cause
+    future.set_exception(error)
+
+
+def _succeed(future: asyncio.Future[Any], result: object) -> None:
+    if not future.done():
+        future.set_result(result)
+
+

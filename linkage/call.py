@@ -1,0 +1,64 @@
+"""One call on its way through a corridor: who asks, until when, and what the log will say of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from linkage.clock import Clock, utc
+from linkage.errors import Reason, Refusal
+from linkage.terms import Caller
+
+_THAILAND_MS = 7 * 3_600_000
+"""Thailand keeps UTC+7 all the year."""
+
+
+@dataclass(slots=True)
+class Call:
+    """A call whose caller is recognised.
+
+    ``facts`` collects, as the corridor learns them, the clear and never personal facts that the log records should the call be
+    refused before its intent. ``deadline`` is on the clock's monotonic scale.
+    """
+
+    id: bytes
+    caller: Caller
+    deadline: float
+    clock: Clock
+    reserve: float
+    least: float
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def about(self, **facts: Any) -> None:
+        """Learn facts for the log: known names only, never what the request merely claims."""
+        self.facts.update(facts)
+
+    def today(self) -> date:
+        """The day in Thailand, by which agreements are in force."""
+        return utc(self.clock.now_ms() + _THAILAND_MS).date()
+
+    def remaining(self) -> float:
+        """Seconds left, the reserve for recording the outcome included."""
+        return self.deadline - self.clock.monotonic()
+
+    def budget(self) -> float:
+        """Seconds the agency may take.
+
+        Raises:
+            Refusal: DEADLINE_TOO_SHORT, before anybody is asked.
+        """
+        left = self.remaining() - self.reserve
+        if left < self.least:
+            raise Refusal(Reason.DEADLINE_TOO_SHORT)
+        return left
+
+
+def caller_facts(caller: Caller) -> Mapping[str, Any]:
+    """What every entry says of who asked."""
+    counter, officer = caller.counter, caller.officer
+    return {
+        "counter": counter.uri,
+        "cert": counter.certificate_sha256,
+        "centre": counter.centre,
+        "officer": {"iss": officer.issuer, "sub": officer.subject},
+    }

@@ -1,0 +1,83 @@
+"""Recognises the caller of one call: certificate, then officer token; both on every call, so that suspension holds at once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from linkage.errors import Reason, Refusal
+from linkage.identity.officer import OfficerTokens
+from linkage.identity.peer import Auditor, peer_of, recognise
+from linkage.identity.register import Register
+from linkage.terms import Counter, Officer, Secret
+
+_BEARER = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who is at the other end of the connection, once the register knows."""
+
+    who: Counter | Auditor
+
+    @property
+    def counter(self) -> Counter:
+        """The counter.
+
+        Raises:
+            Refusal: ROLE_NOT_ALLOWED for an auditor.
+        """
+        if isinstance(self.who, Counter):
+            return self.who
+        raise Refusal(Reason.ROLE_NOT_ALLOWED)
+
+
+class Recogniser:
+    """Turns what gRPC knows of a connection and its metadata into people and places of the register."""
+
+    def __init__(self, register: Callable[[], Register], tokens: OfficerTokens) -> None:
+        self._register = register
+        self._tokens = tokens
+
+    def peer(self, auth_context: Mapping[str, Iterable[bytes]], learn: Callable[[Mapping[str, Any]], None]) -> Known:
+        """The counter or auditor of this connection. ``learn`` is told what the log may say of it, as soon as it is known.
+
+        Raises:
+            Refusal: CERTIFICATE_NOT_NAMED, CERTIFICATE_REVOKED, COUNTER_UNKNOWN, COUNTER_SUSPENDED.
+        """
+        pem = next(iter(auth_context.get("x509_pem_cert", ())), b"")
+        peer = peer_of(pem)
+        learn({"cert": peer.certificate_sha256})
+        register = self._register()
+        if peer.uri in register.counters or peer.uri in register.auditors:
+            learn({"counter": peer.uri})
+        who = recognise(peer, register)
+        if isinstance(who, Counter):
+            learn({"centre": who.centre})
+        return Known(who)
+
+    async def officer(self, metadata: Iterable[tuple[str, str | bytes]] | None, counter: Counter) -> Officer:
+        """The officer whose token came with the call, as ``authorization: Bearer <token>``.
+
+        Raises:
+            Refusal: OFFICER_*.
+        """
+        shown = [value for key, value in metadata or () if key == "authorization"]
+        if len(shown) > 1 or any(isinstance(value, bytes) or value[: len(_BEARER)].lower() != _BEARER for value in shown):
+            raise Refusal(Reason.OFFICER_TOKEN_INVALID)
+        return await self._tokens.officer(str(shown[0])[len(_BEARER) :].strip() if shown else None, counter)
+
+    async def second_officer(self, token: Secret, first: Officer, counter: Counter) -> Officer:
+        """Another officer, logged in at the same counter.
+
+        Raises:
+            Refusal: SECOND_OFFICER_NOT_ACCEPTED, whatever is wrong with the token; OFFICER_KEYS_UNAVAILABLE.
+        """
+        try:
+            second = await self._tokens.officer(token.reveal(), counter)
+        except Refusal as refusal:
+            if refusal.reason is Reason.OFFICER_KEYS_UNAVAILABLE:
+                raise
+            raise Refusal(Reason.SECOND_OFFICER_NOT_ACCEPTED, detail=refusal.reason.value) from refusal
+        if second == first:
+            raise Refusal(Reason.SECOND_OFFICER_NOT_ACCEPTED, detail="the same officer")
+        return second

@@ -1,0 +1,276 @@
+"""The composition root: puts the rooms together, opens the door last, closes it first."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Self
+
+import prometheus_client
+import structlog
+
+from linkage import __version__
+from linkage.audit.boot import announce, check_edge, new_origin, open_log, recover_orphans
+from linkage.audit.journal import Journal, JournalLimits
+from linkage.audit.receipt import ReceiptBook
+from linkage.audit.record import Entry, Kind
+from linkage.audit.sealing import Sealing
+from linkage.audit.sweeper import Sweeper
+from linkage.audit.tally import Tally
+from linkage.clock import Clock, SystemClock
+from linkage.errors import AuditUnavailable, Problem
+from linkage.identity import KeySets, OfficerTokens
+from linkage.ids import new_id
+from linkage.in_force import InForce
+from linkage.login import Login
+from linkage.lookup import Lookup
+from linkage.rpc.agency_session_service import AgencySessionService
+from linkage.rpc.door import Door
+from linkage.rpc.lookup_service import LookupService
+from linkage.rpc.receipt_service import ReceiptService
+from linkage.rpc.recognise import Recogniser
+from linkage.rpc.retries import Retries
+from linkage.rpc.sentences import Sentences
+from linkage.rpc.server import Built, build_server
+from linkage.rpc.verification_service import VerificationService
+from linkage.runtime.equipment import Equipment, equip
+from linkage.runtime.files import WatchedFiles
+from linkage.runtime.health import Health
+from linkage.settings import Settings
+from linkage.sources.registry import ClientMaker, client_for
+from linkage.store.contract import SpaceLimits
+from linkage.store.lock import StoreLock
+from linkage.store.sqlite_keys import SqliteKeys, create_keys
+from linkage.store.sqlite_log import create_log
+from linkage.store.sqlite_read import LogReader
+from linkage.transport import key_set_client
+from linkage.verification import Verification
+from linkage.visits.agency_session import AgencyLogins
+from linkage.visits.token import Sealer
+from linkage.visits.visit import Visits
+
+_log = structlog.get_logger()
+
+
+class Gateway:
+    """A gateway that serves. Made by `start`, ended by `stop`."""
+
+    def __init__(self, equipment: Equipment, clock: Clock, lock: StoreLock) -> None:
+        self.equipment = equipment
+        self.settings = equipment.settings
+        self._clock = clock
+        self._lock = lock
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._origin = new_origin(self.settings.log.replica)
+        self._watched = WatchedFiles(
+            equipment.files, self.settings, equipment.record_kinds, on_change=self._changed, on_problem=self._not_changed
+        )
+        equipment.metrics.reload_ok.labels("files").set(1)
+
+    @classmethod
+    async def start(cls, settings: Settings, file: Path, *, clock: Clock | None = None, clients: ClientMaker = client_for) -> Self:
+        """Read and check everything, open the log, close orphans, record the start, then serve.
+
+        Args:
+            settings: as `linkage.settings.load` read them.
+            file: the settings file, for problems.
+            clock: None for the machine's.
+            clients: makes the HTTP clients; another one puts simulators in the agencies' place.
+
+        Raises:
+            SettingsInvalid: something the operator wrote is wrong.
+            StoreLocked: another gateway holds the log.
+            AuditUnavailable, LogCorrupt: the log cannot be written, or does not verify.
+            RuntimeError: the port is taken.
+        """
+        clock = clock or SystemClock()
+        equipment = await equip(settings, file, clock, clients=clients)
+        gateway = cls(equipment, clock, StoreLock(settings.log.path))
+        try:
+            await gateway._open_journal()
+            await gateway._open_door()
+        except BaseException:
+            await gateway._close_rest()
+            raise
+        return gateway
+
+    @property
+    def port(self) -> int:
+        """The port that gRPC listens on."""
+        return self._built.port
+
+    async def _open_journal(self) -> None:
+        settings, keys, clock = self.settings.log, self.equipment.keys, self._clock
+        if not settings.path.exists():
+            create_log(settings.path, keys.signer)
+        if not settings.data_keys.exists():
+            create_keys(settings.data_keys)
+        with LogReader(settings.path) as reader:
+            check_edge(reader, keys.signer.verifier)
+        space = SpaceLimits(settings.refuse_intents_below, settings.refuse_all_below)
+        self.sealing = Sealing(settings.origin, keys.encryption, keys.pseudonyms, clock)
+        self.journal = Journal(
+            open_log(settings.path, signer=keys.signer, clock=clock, origin=self._origin, space=space),
+            SqliteKeys(settings.data_keys),
+            sealing=self.sealing,
+            origin=self._origin,
+            clock=clock,
+            limits=JournalLimits(settings.queue, settings.append_timeout),
+        )
+        self.journal.start()
+        self._tally = Tally(self.journal, clock)
+        self._book = ReceiptBook(lambda: LogReader(settings.path))
+        orphans = await recover_orphans(self.journal, clock)
+        if orphans:
+            self.equipment.metrics.recovered.inc(orphans)
+            _log.warning("intents of an ended process were closed: their outcome is unknown", count=orphans)
+        await announce(self.journal, clock, version=__version__, digests=_digests(self.equipment.files))
+
+    async def _open_door(self) -> None:
+        self._built = self._build()
+        metrics = self.equipment.metrics
+        self._health = Health(self._built.health, self.journal, self.equipment.sources, metrics, self.settings.log.path)
+        await self._health.look()
+        sweeper = Sweeper(self.journal, self._clock, after=self.settings.log.recover_after)
+        for task in (self._health.run(), sweeper.run(), self._tally.run(), self._watched.run()):
+            self._go(task)
+        self._page = _metrics_page(self.settings.server.metrics_listen, self.equipment)
+        await self._built.server.start()
+        _log.info("serving", listen=self.settings.server.listen, version=__version__, replica=self.settings.log.replica)
+
+    def _build(self) -> Built:
+        settings, equipment, clock = self.settings, self.equipment, self._clock
+        sealer = Sealer(equipment.keys.tokens)
+        visits, logins = Visits(sealer, clock, settings.tokens.visit_minutes), AgencyLogins(sealer, clock)
+        self._key_sets = KeySets(clock, key_set_client)
+        tokens = OfficerTokens(
+            lambda: self._watched.current.register, clock, settings.tokens.audience, settings.tokens.officer_hours, self._key_sets
+        )
+        recogniser = Recogniser(lambda: self._watched.current.register, tokens)
+        retries = Retries(sealer, self._book, settings.tokens.replay_seconds)
+        sentences = Sentences(lambda: equipment.names)
+        verification = Verification(
+            in_force=lambda: self._watched.current,
+            journal=self.journal,
+            sealing=self.sealing,
+            sources=equipment.sources,
+            visits=visits,
+            sealer=sealer,
+            attempts=settings.attempts,
+            metrics=equipment.metrics,
+        )
+        lookup = Lookup(
+            in_force=lambda: self._watched.current,
+            journal=self.journal,
+            sources=equipment.sources,
+            visits=visits,
+            logins=logins,
+            metrics=equipment.metrics,
+        )
+        login = Login(
+            in_force=lambda: self._watched.current, journal=self.journal, sealing=self.sealing, sources=equipment.sources, logins=logins
+        )
+        door = Door(
+            recogniser=recogniser,
+            journal=self.journal,
+            tally=self._tally,
+            metrics=equipment.metrics,
+            clock=clock,
+            server=settings.server,
+            names=lambda: equipment.names,
+        )
+        servicers = (
+            VerificationService(verification, recogniser, retries, sentences),
+            LookupService(lookup, retries, sentences),
+            AgencySessionService(login),
+            ReceiptService(self._book, equipment.keys.signer.verifier.text),
+        )
+        credentials = equipment.certificates.credentials()
+        return build_server(settings.server, door, servicers, credentials, equipment.metrics.unknown_methods.inc)
+
+    def _changed(self, files: InForce) -> None:
+        """New files are in force: say so in the log, so that every decision can be traced to the text it was made by."""
+        self.equipment.metrics.reload_ok.labels("files").set(1)
+        _log.info("register, catalogue and agreements reloaded")
+        self._go(self._record_config(files))
+
+    def _not_changed(self, problems: tuple[Problem, ...]) -> None:
+        self.equipment.metrics.reload_ok.labels("files").set(0)
+        for problem in problems[:20]:
+            _log.error("changed files refused; the old ones stay in force", file=problem.file, key=problem.key, expected=problem.expected)
+
+    async def _record_config(self, files: InForce) -> None:
+        try:
+            await self.journal.record(Entry(Kind.CONFIG, new_id(self._clock), {"digests": _digests(files)}))
+        except AuditUnavailable:
+            _log.error("a change of files could not be recorded")
+
+    def _go(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    async def stop(self, grace: float | None = None) -> None:
+        """Readiness off, finish what is under way, record what is counted, close the log. ``grace``: seconds; None for the settings'."""
+        await self._health.drain()
+        await self._built.server.stop(self.settings.server.drain if grace is None else grace)
+        with contextlib.suppress(AuditUnavailable):
+            await self._tally.record(everything=True)
+        await self._close_rest()
+        _log.info("stopped")
+
+    async def _close_rest(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            for name, close in (("_book", "close"), ("journal", "close"), ("_key_sets", "close")):
+                if hasattr(self, name):
+                    await getattr(getattr(self, name), close)()
+            await self.equipment.sources.aclose()
+        finally:
+            if getattr(self, "_page", None) is not None:
+                self._page.shutdown()
+            self._lock.release()
+
+
+def _digests(files: InForce) -> dict[str, Any]:
+    return {"register": files.register.digest, "catalogue": files.catalogue.digest, "agreements": files.book.digest}
+
+
+def _metrics_page(listen: str, equipment: Equipment) -> Any:
+    if not listen:
+        return None
+    host, _, port = listen.rpartition(":")
+    page, _thread = prometheus_client.start_http_server(int(port), host, equipment.metrics.registry)
+    return page
+
+
+async def serve(settings: Settings, file: Path) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. Raises as `Gateway.start`."""
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    gateway = await Gateway.start(settings, file)
+    await over.wait()
+    await gateway.stop()
+
+
+async def check(settings: Settings, file: Path) -> dict[str, int]:
+    """Read and check everything without listening or touching the log; how many of each there are.
+
+    Raises:
+        SettingsInvalid: every problem of every file.
+    """
+    equipment = await equip(settings, file, SystemClock())
+    await equipment.sources.aclose()
+    files = equipment.files
+    return {
+        "agencies": len(files.register.agencies),
+        "counters": len(files.register.counters),
+        "agreements": len(files.book.agreements),
+        "services": len(files.catalogue.services),
+        "record_types": len(files.catalogue.records),
+        "sources": len(settings.sources),
+    }

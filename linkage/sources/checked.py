@@ -1,0 +1,112 @@
+"""The adapter contract, enforced: what an adapter returned is taken only where it keeps to its word.
+
+An adapter may be wrong without raising: a record type left out, a float for an amount, a field that was asked for missing. Each of
+these becomes `Unavailable` here, since nobody can tell what the agency said. Fields beyond those asked are not wrong in this sense:
+they are passed on as they are, for `minimise` to drop and the log to name.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+from linkage.sources.adapter import About, Answer, Found, NotFound, Refused, RefusedCause, Unavailable, Verified
+from linkage.terms import FieldName, Image, PartialDate, RecordType, Verdict
+
+T = TypeVar("T")
+
+DEEPEST = 8
+"""Levels that lists and groups may be nested."""
+
+LARGEST_IMAGE = 2**20
+"""Bytes."""
+
+BROKEN = Unavailable("adapter failed")
+
+_WORD = re.compile(r"[A-Za-z0-9 ._:/-]{0,64}")
+_LONG_NUMBER = re.compile(r"[0-9]{7}")
+
+
+def answers(returned: object, wanted: Mapping[RecordType, tuple[FieldName, ...]]) -> Mapping[RecordType, Answer]:
+    """One answer for each record type wanted; all of them unavailable where the adapter answered one that was not."""
+    if not isinstance(returned, Mapping) or not set(returned) <= set(wanted):
+        return dict.fromkeys(wanted, BROKEN)
+    return {kind: _answer(returned.get(kind), fields) for kind, fields in wanted.items()}
+
+
+def _answer(answer: object, fields: tuple[FieldName, ...]) -> Answer:
+    match answer:
+        case Found():
+            kept = isinstance(answer.about, About) and isinstance(answer.fields, Mapping)
+            return answer if kept and all(name in answer.fields and _is_value(answer.fields[name]) for name in fields) else BROKEN
+        case NotFound():
+            return answer
+        case Unavailable() | Refused():
+            return tame(answer)
+        case _:
+            return BROKEN
+
+
+def verified(returned: object) -> Verified | Refused | Unavailable:
+    """A verdict with what belongs to it, or a refusal."""
+    match returned:
+        case Verified(verdict=Verdict.UNAVAILABLE):
+            return tame(Unavailable(returned.why, returned.retry_after))
+        case Verified(verdict=Verdict(), about=About()):
+            return returned
+        case Refused():
+            return tame(returned)
+        case _:
+            return BROKEN
+
+
+def one_of(kind: type[T]) -> Callable[[object], T | Refused | Unavailable]:
+    """Make the check for an operation that promises a value of this kind: it, a refusal, or Unavailable."""
+
+    def check(returned: object) -> T | Refused | Unavailable:
+        if isinstance(returned, (Refused, Unavailable)):
+            return tame(returned)
+        return returned if isinstance(returned, kind) else BROKEN
+
+    return check
+
+
+def tells_nothing(value: object) -> bool:
+    """Whether this says only that nobody can tell: `Unavailable`, or nothing but that for every record type."""
+    if isinstance(value, Mapping):
+        return all(isinstance(answer, Unavailable) for answer in value.values())
+    return isinstance(value, Unavailable)
+
+
+def tame(answer: Unavailable | Refused) -> Unavailable | Refused:
+    """The answer, if its word is one for metrics and the log: short, plain, and without a run of digits long enough to name a person."""
+    match answer:
+        case Unavailable():
+            return answer if _is_word(answer.why) and _is_wait(answer.retry_after) else Unavailable("unspecified")
+        case Refused():
+            sound = isinstance(answer.cause, RefusedCause) and _is_word(answer.code) and _is_wait(answer.retry_after)
+            return answer if sound else BROKEN
+
+
+def _is_word(text: object) -> bool:
+    return isinstance(text, str) and _WORD.fullmatch(text) is not None and _LONG_NUMBER.search(text) is None
+
+
+def _is_wait(seconds: object) -> bool:
+    return seconds is None or (isinstance(seconds, (int, float)) and 0 <= seconds <= 86_400)
+
+
+def _is_value(value: object, depth: int = 0) -> bool:
+    match value:
+        case None | str() | bool() | PartialDate():
+            return True
+        case Decimal():
+            return value.is_finite()
+        case Image():
+            return isinstance(value.media_type, str) and isinstance(value.content, bytes) and len(value.content) <= LARGEST_IMAGE
+        case tuple() if depth < DEEPEST:
+            return all(item is not None and _is_value(item, depth + 1) for item in value)
+        case Mapping() if depth < DEEPEST:
+            return all(isinstance(name, str) and _is_value(item, depth + 1) for name, item in value.items())
+        case _:
+            return False

@@ -1,0 +1,56 @@
+"""Whether an agency's answer is about the person asked about: by number where it echoes one, else by name and birth date.
+
+Pure. Wrong records do come: a mistyped key at the agency, a cache mixed up in between. Whoever is not proven to be another person
+is not accused: what cannot be compared is said to be so, and never taken for agreement.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+
+from linkage.sources.adapter import About
+from linkage.terms import CitizenNumber, PartialDate, PersonCheck, PersonName
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Whom the question was about, as far as the evidence said."""
+
+    number: CitizenNumber
+    name: PersonName | None
+    birth_date: PartialDate | None
+
+
+def same_person(about: About, expected: Expected) -> PersonCheck | None:
+    """How it was made sure; None where the answer is about another person."""
+    if about.number is not None:
+        return PersonCheck.NUMBER if about.number == expected.number else None
+    name_known = about.name is not None and expected.name is not None
+    date_known = about.birth_date is not None and expected.birth_date is not None
+    if name_known and not _same_name(about.name, expected.name):
+        return None
+    if date_known and not _may_be_same_date(about.birth_date, expected.birth_date):
+        return None
+    return PersonCheck.NAME_AND_BIRTH_DATE if name_known and date_known else PersonCheck.CANNOT_BE_TOLD
+
+
+def _same_name(one: PersonName | None, other: PersonName | None) -> bool:
+    """First and family name; a middle name counts only where both have one, since cards and registers differ in showing it."""
+    if one is None or other is None:
+        return False
+    middles = {_plain(one.middle), _plain(other.middle)} - {""}
+    return _plain(one.first) == _plain(other.first) and _plain(one.last) == _plain(other.last) and len(middles) < 2
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
+def _may_be_same_date(one: PartialDate | None, other: PartialDate | None) -> bool:
+    """Equal as far as both are known."""
+    if one is None or other is None:
+        return False
+    if one.year != other.year:
+        return False
+    if 0 in (one.month, other.month):
+        return True
+    return one.month == other.month and (0 in (one.day, other.day) or one.day == other.day)

@@ -1,0 +1,1 @@
+"""KEEP: the access log with its claims, and the data keys, each in a file of its own."""

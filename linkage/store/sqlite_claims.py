@@ -1,0 +1,127 @@
+"""Claims in SQLite: what must be exact across workers, checked and taken in the transaction that writes the entry.
+
+Claims are looked at in the order in which the draft names them, and nothing is taken before all of them hold.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import apsw
+
+from linkage.errors import Reason
+from linkage.store.contract import Answered, Conclusion, Draft, InProgress, NotEnded, Once, VisitEnd, Within
+
+
+class OwnEntryError(Exception):
+    """The claim is already held by this very entry: an earlier attempt of it was committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A claim does not hold."""
+
+    reason: Reason
+    retry_after: float | None = None
+
+
+def settle(connection: apsw.Connection, draft: Draft, ms: int) -> Failed | InProgress | Answered | None:
+    """Take all claims of the draft at time ``ms``, or say what stands in the way and take none.
+
+    Raises:
+        OwnEntryError: a request claim is held by the draft's own id.
+    """
+    for claim in draft.claims:
+        hindrance = _look(connection, claim, draft.eid, ms)
+        if hindrance is not None:
+            return hindrance
+    for claim in draft.claims:
+        _take(connection, claim, draft.eid, ms)
+    return None
+
+
+def _look(connection: apsw.Connection, claim: NotEnded | Within | Once, eid: bytes, ms: int) -> Failed | InProgress | Answered | None:
+    match claim:
+        case NotEnded(visit):
+            ended = connection.execute("SELECT 1 FROM visit_end WHERE visit = ?", (visit,)).fetchone()
+            return Failed(Reason.VISIT_ENDED) if ended else None
+        case Within():
+            return _look_within(connection, claim, ms)
+        case Once():
+            return _look_once(connection, claim, eid, ms)
+
+
+def _look_within(connection: apsw.Connection, claim: Within, ms: int) -> Failed | None:
+    since = ms - claim.window_s * 1000
+    rows: list[Any] = connection.execute(
+        "SELECT ms FROM attempt WHERE key = ? AND ms > ? ORDER BY ms DESC LIMIT ?", (claim.key, since, claim.limit)
+    ).fetchall()
+    if len(rows) < claim.limit:
+        return None
+    # When the oldest of the newest `limit` attempts leaves the window, one more is free. A limit of 0 never frees one.
+    times: list[int] = [row[0] for row in rows]
+    wait = (times[-1] - since) / 1000 if times else None
+    return Failed(Reason.ATTEMPTS_EXHAUSTED, wait)
+
+
+def _look_once(connection: apsw.Connection, claim: Once, eid: bytes, ms: int) -> Failed | InProgress | Answered | None:
+    row = connection.execute(
+        "SELECT digest, eid, state, reply FROM request WHERE key = ? AND until_ms > ?", (claim.key, ms)
+    ).fetchone()
+    if row is None:
+        return None
+    digest, owner, state, reply = row
+    if digest != claim.digest:
+        return Failed(Reason.REQUEST_ID_REUSED)
+    if owner == eid:
+        raise OwnEntryError
+    if state == "retryable":
+        return None
+    return InProgress(owner) if state == "open" else Answered(owner, reply)
+
+
+def _take(connection: apsw.Connection, claim: NotEnded | Within | Once, eid: bytes, ms: int) -> None:
+    match claim:
+        case NotEnded():
+            pass
+        case Within(key, _, window_s):
+            connection.execute("INSERT INTO attempt VALUES (?, ?, ?, ?)", (key, ms, eid, ms + window_s * 1000))
+        case Once(key, digest, keep_s):
+            connection.execute(
+                "INSERT INTO request VALUES (?, ?, ?, 'open', NULL, ?) ON CONFLICT (key) DO UPDATE"
+                " SET digest = excluded.digest, eid = excluded.eid, state = 'open', reply = NULL, until_ms = excluded.until_ms",
+                (key, digest, eid, ms + keep_s * 1000),
+            )
+
+
+def conclude(connection: apsw.Connection, intent: bytes, conclusion: Conclusion) -> None:
+    """Apply what a closing entry says of its intent's claims."""
+    connection.execute(
+        "UPDATE request SET state = ?, reply = ? WHERE eid = ?",
+        ("retryable" if conclusion.retryable else "concluded", conclusion.reply, intent),
+    )
+    if conclusion.give_back:
+        connection.execute("DELETE FROM attempt WHERE eid = ?", (intent,))
+
+
+def end_visit(connection: apsw.Connection, end: VisitEnd) -> None:
+    """Note that the visit has ended; noting it twice keeps the later time."""
+    connection.execute(
+        "INSERT INTO visit_end VALUES (?, ?) ON CONFLICT (visit) DO UPDATE SET until_ms = max(until_ms, excluded.until_ms)",
+        (end.visit, end.until_ms),
+    )
+
+
+def purge(connection: apsw.Connection, now_ms: int, at_most: int) -> int:
+    """Delete up to ``at_most`` rows of each kind whose time is over, and give their number."""
+    before = connection.total_changes()
+    connection.execute(
+        "DELETE FROM request WHERE rowid IN (SELECT rowid FROM request WHERE until_ms <= ? LIMIT ?)", (now_ms, at_most)
+    )
+    connection.execute(
+        "DELETE FROM attempt WHERE (key, ms, eid) IN (SELECT key, ms, eid FROM attempt WHERE until_ms <= ? LIMIT ?)",
+        (now_ms, at_most),
+    )
+    connection.execute(
+        "DELETE FROM visit_end WHERE visit IN (SELECT visit FROM visit_end WHERE until_ms <= ? LIMIT ?)", (now_ms, at_most)
+    )
+    return connection.total_changes() - before

@@ -1,0 +1,159 @@
+"""The wrapped data keys, in a file of their own: what is deleted here can be read in the log no more, and proofs still hold.
+
+Backups of this file are kept apart from the log's, and shorter: forgetting is only as good as the oldest of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from linkage.store.contract import StorePoisoned
+from linkage.store.sqlite_open import WalLength, is_transient, open_writing, unavailable
+
+_TABLES = """
+CREATE TABLE data_key (
+  id BLOB PRIMARY KEY CHECK (length(id) = 16),
+  wrapped BLOB NOT NULL,
+  kek TEXT NOT NULL,
+  pseudonym BLOB,
+  epoch TEXT,
+  made_ms INTEGER NOT NULL,
+  CHECK ((pseudonym IS NULL) = (epoch IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX data_key_pseudonym ON data_key (pseudonym) WHERE pseudonym IS NOT NULL;
+"""
+
+_BY_ID = "SELECT id, wrapped, kek, pseudonym, epoch, made_ms FROM data_key WHERE id = ?"
+_BY_PSEUDONYM = "SELECT id, wrapped, kek, pseudonym, epoch, made_ms FROM data_key WHERE pseudonym = ? ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A wrapped data key.
+
+    ``kek`` is the id of the key that wraps it. ``pseudonym`` is the keyed hash of the person's number under the pseudonym key
+    ``epoch``: what a search finds the row by. Both are None until the person is known. ``made_ms``: Unix time in ms.
+    """
+
+    id: bytes
+    wrapped: bytes = field(repr=False)
+    kek: str
+    pseudonym: bytes | None = field(repr=False)
+    epoch: str | None
+    made_ms: int
+
+
+def create_keys(path: Path) -> None:
+    """Make an empty file of data keys.
+
+    Raises:
+        StoreUnavailable: the file exists, or cannot be made.
+    """
+    connection = open_writing(path, create=True)
+    try:
+        connection.execute(_TABLES)
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    except apsw.Error as cause:
+        raise unavailable(path, cause) from cause
+    finally:
+        connection.close(True)
+
+
+class SqliteKeys:
+    """A file of data keys, opened for writing. For one thread at a time; several processes may share the file."""
+
+    def __init__(self, path: Path, *, vfs: str | None = None) -> None:
+        """Open an existing file.
+
+        Raises:
+            StoreUnavailable: missing or locked.
+            StorePoisoned: it cannot be written durably here.
+        """
+        self._path = path
+        self._poison = ""
+        self._connection = open_writing(path, vfs=vfs)
+        self._connection.pragma("secure_delete", 1)
+        if self._connection.pragma("secure_delete") != 1:
+            self._connection.close(True)
+            raise StorePoisoned(f"{path.name}: pragma secure_delete: expected 1")
+        self._wal = WalLength(self._connection)
+
+    def put(self, rows: Iterable[KeyRow]) -> None:
+        """Store rows, durable on return. A row whose id is there already gains its pseudonym and changes in nothing else.
+
+        Raises:
+            StoreUnavailable: certainly nothing was stored.
+            StorePoisoned: unknown what was stored, now or in an earlier call.
+        """
+        bindings = [(row.id, row.wrapped, row.kek, row.pseudonym, row.epoch, row.made_ms) for row in rows]
+        self._run(
+            "INSERT INTO data_key VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
+            " SET pseudonym = excluded.pseudonym, epoch = excluded.epoch WHERE pseudonym IS NULL",
+            bindings,
+        )
+
+    def get(self, key_id: bytes) -> KeyRow | None:
+        """The row of this id, None if it was never there or is forgotten; `StoreUnavailable` if it cannot be read."""
+        return next(iter(self._select(_BY_ID, key_id)), None)
+
+    def of_pseudonym(self, pseudonym: bytes) -> Sequence[KeyRow]:
+        """The rows of one person under one pseudonym key, oldest id first; `StoreUnavailable` if they cannot be read."""
+        return self._select(_BY_PSEUDONYM, pseudonym)
+
+    def forget(self, key_ids: Iterable[bytes]) -> None:
+        """Delete rows and overwrite their place. What they sealed cannot be read any more.
+
+        Raises:
+            StoreUnavailable: certainly nothing was deleted.
+            StorePoisoned: unknown what was deleted.
+        """
+        self._run("DELETE FROM data_key WHERE id = ?", [(key_id,) for key_id in key_ids])
+        try:  # the old pages also stand in the WAL until it is emptied
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error as cause:
+            raise unavailable(self._path, cause) from cause
+
+    def close(self) -> None:
+        """Close the file."""
+        self._poison = self._poison or "closed"
+        self._connection.close(True)
+
+    def _select(self, query: str, wanted: bytes) -> list[KeyRow]:
+        try:
+            return [_row(row) for row in self._connection.execute(query, (wanted,))]
+        except apsw.Error as cause:
+            raise unavailable(self._path, cause) from cause
+
+    def _run(self, statement: str, bindings: Sequence[tuple[Any, ...]]) -> None:
+        if self._poison:
+            raise StorePoisoned(f"{self._path.name}: {self._poison}")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(statement, bindings)
+        except apsw.Error as cause:
+            self._rollback()
+            raise unavailable(self._path, cause) from cause
+        self._commit()
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+            self._wal.checkpoint_if_long(self._connection)
+        except apsw.Error as cause:
+            self._rollback()
+            if is_transient(cause):
+                raise unavailable(self._path, cause) from cause
+            self._poison = f"commit: {type(cause).__name__}"
+            self._connection.close(True)
+            raise StorePoisoned(f"{self._path.name}: {self._poison}") from cause
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _row(row: tuple[Any, ...]) -> KeyRow:
+    return KeyRow(*row)

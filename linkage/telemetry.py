@@ -1,0 +1,85 @@
+"""What operators see: log lines and metrics, neither of which can hold a citizen's number or a record value.
+
+Log lines are JSON on standard error. Only the keys of `ALLOWED` pass; any other key is dropped and its name reported, and any run
+of thirteen digits is masked, so that a careless call cannot break the promise. Metric labels are names from the register, the
+settings and the contract, never from a request.
+"""
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+ALLOWED = frozenset(
+    {
+        *("event", "level", "timestamp", "request_id", "entry_id", "method", "code", "reason", "who", "exception", "where"),
+        *("counter", "centre", "recipient", "source", "adapter", "service", "record_type", "result", "why", "attempts", "ms"),
+        *("index", "size", "findings", "file", "key", "expected", "listen", "version", "pid", "signal", "count", "bytes_free"),
+        *("not_after", "state", "problems", "replica", "seconds"),
+    }
+)
+"""Keys a log line may have."""
+
+_THIRTEEN_DIGITS = re.compile(r"\d{13}|\d-\d{4}-\d{5}-\d{2}-\d")
+
+
+def _only_allowed(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    kept = {key: _masked(value) for key, value in event.items() if key in ALLOWED}
+    dropped = sorted(set(event) - set(kept))
+    return {**kept, "dropped_keys": dropped} if dropped else kept
+
+
+def _masked(value: Any) -> Any:
+    text = value if isinstance(value, (int, float, bool)) else str(value)
+    return _THIRTEEN_DIGITS.sub("*************", str(text)) if _THIRTEEN_DIGITS.search(str(text)) else text
+
+
+def configure_logging() -> None:
+    """Set up structlog, and silence libraries that write addresses of requests."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _only_allowed,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    for name in ("httpx", "httpcore", "aiohttp", "asyncio", "grpc", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """Every metric of a worker, on a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.calls = Counter("linkage_calls_total", "Calls by method and gRPC code.", ["method", "code"], registry=r)
+        self.call_seconds = Histogram("linkage_call_seconds", "Time of a call.", ["method"], buckets=_SECONDS, registry=r)
+        self.refusals = Counter("linkage_refusals_total", "Refusals by reason.", ["reason"], registry=r)
+        self.in_flight = Gauge("linkage_calls_in_flight", "Calls under way.", registry=r)
+        self.unknown_methods = Counter("linkage_unknown_methods_total", "Calls of methods that do not exist.", registry=r)
+        self.verdicts = Counter("linkage_verdicts_total", "Verdicts by source.", ["source", "verdict"], registry=r)
+        self.answers = Counter("linkage_answers_total", "Answers of agencies.", ["source", "answer"], registry=r)
+        self.agency_seconds = Histogram("linkage_agency_seconds", "Time an agency took.", ["source"], buckets=_SECONDS, registry=r)
+        self.agency_up = Gauge("linkage_agency_up", "1 while the agency's breaker is closed.", ["source"], registry=r)
+        self.wrong_person = Counter("linkage_wrong_person_total", "ALARM: records about another person, withheld.", ["source"], registry=r)
+        self.excess_fields = Counter("linkage_excess_fields_total", "Fields an agency sent unasked, dropped.", ["source"], registry=r)
+        self.log_size = Gauge("linkage_log_size", "Entries in the access log.", registry=r)
+        self.log_ok = Gauge("linkage_log_ok", "1 while the access log can record.", registry=r)
+        self.log_queue = Gauge("linkage_log_queue", "Entries waiting to be recorded.", registry=r)
+        self.log_commit_ms = Gauge("linkage_log_commit_milliseconds", "Time of the last commit.", registry=r)
+        self.disk_free = Gauge("linkage_log_disk_free_bytes", "Bytes free on the log's disk.", registry=r)
+        self.recovered = Counter("linkage_recovered_total", "Intents closed as recovered: their outcome is unknown.", registry=r)
+        self.certificate_not_after = Gauge("linkage_certificate_not_after_seconds", "Unix time at which it expires.", ["which"], registry=r)
+        self.reload_ok = Gauge("linkage_reload_ok", "1 while the newest version of the files is in force.", ["which"], registry=r)

@@ -1,0 +1,110 @@
+"""What can go wrong between here and an agency, and what one call did on the wire."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import ClassVar
+
+import httpx
+
+
+class WrongOrigin(httpx.TransportError):
+    """The URL is not of an origin that the client was made for. Nothing left."""
+
+    why: ClassVar[str] = "wrong origin"
+
+
+class NotSent(httpx.TransportError):
+    """The request is known not to have left: asking again cannot be a second asking. ``why`` is a word for metrics and the log."""
+
+    why: ClassVar[str] = "not connected"
+
+
+class NotConnected(NotSent, httpx.ConnectError):
+    """Refused, unreachable, or reset before a connection was there."""
+
+
+class NameUnknown(NotSent, httpx.ConnectError):
+    """The host's name has no address."""
+
+    why = "name not resolved"
+
+
+class TlsFailed(NotSent, httpx.ConnectError):
+    """The handshake failed: a certificate that does not chain to the CA or names another host, no version in common."""
+
+    why = "tls failed"
+
+
+class NotConnectedInTime(NotSent, httpx.ConnectTimeout):
+    """No connection within its time: none free in the pool, or the host silent."""
+
+    why = "connect timeout"
+
+
+class MaybeSent(httpx.TransportError):
+    """The request may have arrived, in part or whole. ``why`` is a word for metrics and the log."""
+
+    why: ClassVar[str] = "cut off"
+
+
+class CutOff(MaybeSent, httpx.ReadError):
+    """The connection ended before the answer did."""
+
+
+class NoAnswerInTime(MaybeSent, httpx.ReadTimeout):
+    """The answer was not there, whole, in time."""
+
+    why = "timeout"
+
+
+class NotHttp(MaybeSent, httpx.RemoteProtocolError):
+    """What came back is not HTTP."""
+
+    why = "not http"
+
+
+class AnswerTooLarge(MaybeSent, httpx.ReadError):
+    """The answer says that it is, or turned out to be, larger than the client takes. The rest was not read."""
+
+    why = "answer too large"
+
+
+class AnswerCompressed(MaybeSent, httpx.DecodingError):
+    """The answer is compressed although none was asked for: its true size is unknown, so it is not unpacked."""
+
+    why = "answer compressed"
+
+
+@dataclass(slots=True)
+class Wire:
+    """What happened on the wire since `watched` began.
+
+    ``left``: a request may have left. ``status``: HTTP status of the newest answer, None while none came.
+    """
+
+    left: bool = False
+    status: int | None = None
+
+
+call_wire: ContextVar[Wire | None] = ContextVar("linkage_wire_call", default=None)
+request_wire: ContextVar[Wire | None] = ContextVar("linkage_wire_request", default=None)
+
+
+@contextmanager
+def watched() -> Iterator[Wire]:
+    """Note what all clients of this module do inside the block, in tasks started there as well."""
+    wire = Wire()
+    token = call_wire.set(wire)
+    try:
+        yield wire
+    finally:
+        call_wire.reset(token)
+
+
+def has_left() -> None:
+    """Note that from here on a request may have left."""
+    for wire in (request_wire.get(), call_wire.get()):
+        if wire is not None:
+            wire.left = True

@@ -1,0 +1,111 @@
+"""Sealed tokens: what one gateway hands to a counter, any gateway with the same key ring can open, and nobody else.
+
+A token is base64url without padding of: version 1 (1 byte), length of the key's id (1), key's id, nonce (12, random), and the
+JSON payload under AES-256-GCM. The key is derived with HKDF-SHA256 for the purpose, so that a token sealed for one purpose opens
+for no other; everything before the nonce is authenticated, too.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from linkage.errors import LinkageError
+from linkage.keyring import KeyRing, NamedKey
+
+LONGEST = 8192
+"""Characters of a token, as the contract promises."""
+
+_VERSION = 1
+_NONCE = 12
+
+
+class TokenInvalid(LinkageError):
+    """Not a token of ours for this purpose: tampered with, cut, or sealed by a key that left the ring. Never says which."""
+
+
+class Sealer:
+    """Seals and opens tokens with a key ring. Safe to share."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+        self._ciphers: dict[tuple[str, str], AESGCM] = {}
+        self._tag_keys: dict[tuple[str, str], bytes] = {}
+
+    def seal(self, purpose: str, payload: Mapping[str, Any], *, longest: int | None = LONGEST) -> str:
+        """Seal a payload of JSON values under the current key. ``longest``: characters of the token; None for what never leaves us.
+
+        Raises:
+            ValueError: the token would be longer.
+        """
+        key = self._keys.current
+        header = bytes([_VERSION, len(key.id)]) + key.id.encode()
+        nonce = os.urandom(_NONCE)
+        clear = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        sealed = header + nonce + self._cipher(key, purpose).encrypt(nonce, clear, header)
+        token = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        if longest is not None and len(token) > longest:
+            raise ValueError("payload too large for a token")
+        return token
+
+    def open(self, purpose: str, token: str, *, longest: int | None = LONGEST) -> dict[str, Any]:
+        """Give back the payload that was sealed for this purpose. A token of more than ``longest`` characters is not looked into.
+
+        Raises:
+            TokenInvalid: it was not, or not by a key of this ring, or it was changed since.
+        """
+        if longest is not None and len(token) > longest:
+            raise TokenInvalid
+        sealed = _decoded(token)
+        if len(sealed) < 2 or sealed[0] != _VERSION:
+            raise TokenInvalid
+        end = 2 + sealed[1]
+        header, nonce, ciphertext = sealed[:end], sealed[end : end + _NONCE], sealed[end + _NONCE :]
+        key = self._keys.get(header[2:].decode("latin-1"))
+        if key is None or len(nonce) < _NONCE:
+            raise TokenInvalid
+        try:
+            clear = self._cipher(key, purpose).decrypt(nonce, ciphertext, header)
+        except InvalidTag:
+            raise TokenInvalid from None
+        payload: dict[str, Any] = json.loads(clear)  # authenticated: written by `seal`
+        return payload
+
+    def tag(self, purpose: str, content: bytes) -> bytes:
+        """A keyed tag of 32 bytes: equal for equal content on every gateway with the same current key, telling nothing without it."""
+        current = self._keys.current
+        key = self._tag_keys.get((current.id, purpose))
+        if key is None:
+            key = self._tag_keys[current.id, purpose] = _derived(current, "tag", purpose)
+        return hmac.digest(key, content, "sha256")
+
+    def _cipher(self, key: NamedKey, purpose: str) -> AESGCM:
+        cipher = self._ciphers.get((key.id, purpose))
+        if cipher is None:
+            cipher = self._ciphers[key.id, purpose] = AESGCM(_derived(key, "token", purpose))
+        return cipher
+
+
+def _derived(key: NamedKey, use: str, purpose: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=f"linkage {use} 1 {purpose}".encode()).derive(key.key)
+
+
+def _decoded(token: str) -> bytes:
+    """The token's bytes; one text for one token, so no padding, no other alphabet, no spare bits."""
+    if not token.isascii():
+        raise TokenInvalid
+    try:
+        sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        raise TokenInvalid from None
+    if base64.urlsafe_b64encode(sealed).rstrip(b"=").decode() != token:
+        raise TokenInvalid
+    return sealed
