@@ -1,9 +1,10 @@
 """Minimises: what an agency sent is reduced to what was asked and granted. The second wall, against the source itself. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from linkage.agreements.model import Grant
 from linkage.terms import FieldName, Value
 
 UNNAMED = "(no field name)"
@@ -17,7 +18,7 @@ _MOST_NAMES = 32
 class Minimised:
     """What may be disclosed, and what was wrong with the answer."""
 
-    fields: tuple[tuple[FieldName, Value | None], ...]
+    fields: Mapping[FieldName, Value | None]
     """In the order asked; None where the agency holds no value."""
     excess: tuple[str, ...]
     """Names of fields that were sent and not granted, sorted, at most 32; never a value."""
@@ -25,11 +26,12 @@ class Minimised:
     """Fields granted that the answer does not speak of: nobody may take them for absent."""
 
 
-def minimise(answered: Mapping[FieldName, Value | None], granted: Sequence[FieldName]) -> Minimised:
-    """Keep the granted fields of an answer."""
+def minimise(grant: Grant, answered: Mapping[FieldName, Value | None]) -> Minimised:
+    """Keep the grant's fields of an answer."""
+    granted = grant.fields
     excess = {name if _NAME.fullmatch(name) else UNNAMED for name in answered if name not in granted}
     return Minimised(
-        fields=tuple((name, answered[name]) for name in granted if name in answered),
+        fields={name: answered[name] for name in granted if name in answered},
         excess=tuple(sorted(excess))[:_MOST_NAMES],
         missing=tuple(name for name in granted if name not in answered),
     )

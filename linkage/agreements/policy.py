@@ -26,6 +26,8 @@ from linkage.terms import (
     assurance_of,
 )
 
+__all__ = ["Decision", "Deny", "Grant", "Permit", "decide_login", "decide_lookup", "decide_verification"]
+
 Step = tuple[Reason, Callable[[Agreement], bool]]
 """The reason if no agreement is left, and which are kept."""
 

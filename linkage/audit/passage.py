@@ -5,7 +5,7 @@ Entering returns when the intent is durable. Leaving writes the outcome, for eve
     the block ended, `conclude` was called    that result
     a Refusal was raised                      refused, with its reason
     it was cancelled                          cancelled
-    anything else was raised                  failed, without its text
+    anything else was raised                  failed, without its text; it goes on as the refusal INTERNAL, with the receipt
 
 What was learned of the answer so far is recorded with each of them. Only a block that ended releases anything, and only when its outcome
 is durable: otherwise AuditUnavailable is raised in place of the result.
@@ -133,8 +133,10 @@ class Passage:
             error.receipt = Receipt.of(placed)
         elif error is None and unrecordable is not None:
             raise unrecordable
-        elif defect is not None:
-            raise defect
+        elif isinstance(error or defect, Exception):
+            refusal = Refusal(Reason.INTERNAL)  # so that the door finds it recorded
+            refusal.receipt = Receipt.of(placed)
+            raise refusal from error or defect
         self._placed = placed
 
     def _begin_outcome(self, error: BaseException | None) -> tuple[asyncio.Task[Placed], EntryInvalid | None]:

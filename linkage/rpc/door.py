@@ -134,7 +134,7 @@ class Door:
     async def _refuse(self, method: str, failure: BaseException, passing: "_Passing", context: Context) -> Message:
         refusal = refusal_of(failure)
         if refusal.reason is Reason.INTERNAL:
-            _log.error("defect", method=method, request_id=id_text(passing.id), exception=type(failure).__name__, where=_where(failure))
+            _log.error("defect", method=method, request_id=id_text(passing.id), **_defect(failure.__cause__ or failure))
         try:
             await self._record(refusal, passing)
         except AuditUnavailable:
@@ -169,9 +169,10 @@ def _message(reply: object) -> Message:
     return reply
 
 
-def _where(failure: BaseException) -> str:
-    """File and line of a defect, without its text: the text may hold a value."""
+def _defect(failure: BaseException) -> Mapping[str, str]:
+    """What a log line may say of a defect: type, file and line, without its text, which may hold a value."""
     trace = failure.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+    where = "" if trace is None else f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+    return {"exception": type(failure).__name__, "where": where}

@@ -51,11 +51,6 @@ class Equipment:
     files: InForce
     certificates: Certificates
 
-    @property
-    def names(self) -> dict[str, tuple[str, str]]:
-        """Each source's Thai and English name."""
-        return {name: (source.name_th, source.name_en) for name, source in self.settings.sources.items()}
-
 
 async def equip(settings: Settings, file: Path, clock: Clock, *, clients: ClientMaker = client_for) -> Equipment:
     """Read and check everything the settings name.

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -149,7 +149,7 @@ class Gateway:
         )
         recogniser = Recogniser(lambda: self._watched.current.register, tokens)
         retries = Retries(sealer, self._book, settings.tokens.replay_seconds)
-        sentences = Sentences(lambda: equipment.names)
+        sentences = Sentences(self._names)
         verification = Verification(
             in_force=lambda: self._watched.current,
             journal=self.journal,
@@ -178,7 +178,7 @@ class Gateway:
             metrics=equipment.metrics,
             clock=clock,
             server=settings.server,
-            names=lambda: equipment.names,
+            names=self._names,
         )
         servicers = (
             VerificationService(verification, recogniser, retries, sentences),
@@ -188,6 +188,10 @@ class Gateway:
         )
         credentials = equipment.certificates.credentials()
         return build_server(settings.server, door, servicers, credentials, equipment.metrics.unknown_methods.inc)
+
+    def _names(self) -> Mapping[str, tuple[str, str]]:
+        """Each agency's Thai and English name: a source goes by the id of its agency in the register."""
+        return {agency.id: (agency.name_th, agency.name_en) for agency in self._watched.current.register.agencies.values()}
 
     def _changed(self, files: InForce) -> None:
         """New files are in force: say so in the log, so that every decision can be traced to the text it was made by."""

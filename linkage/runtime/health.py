@@ -56,7 +56,7 @@ class Health:
         self._metrics.disk_free.set(free)
         await self._say("log", log.ok, why=log.reason)
         await self._say("disk", log.reason != LITTLE_SPACE, bytes_free=free)
-        for source in self._sources:
+        for source in self._sources.sources.values():
             state = source.health().state
             await self._say(f"source.{source.name}", state is BreakerState.CLOSED, state=state.value)
         serving = log.ok and not self._draining

@@ -62,12 +62,12 @@ class Visits:
         self,
         visit_id: bytes,
         caller: Caller,
-        *,
         recipient: RecipientId,
         service: ServiceId,
         assurance: Assurance,
         number: CitizenNumber,
         key: DataKey,
+        *,
         name: PersonName | None = None,
         birth_date: PartialDate | None = None,
     ) -> tuple[str, Visit]:

@@ -1,26 +1,25 @@
 """A small true world: a gateway over real gRPC and mutual TLS, its log on disk, and DOPA and ThaID as simulators."""
 
-import asyncio
-import os
 import shutil
-import socket
-from collections.abc import Mapping
+import uuid
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, AsyncIterator
+from typing import Any
 
 import grpc
 import httpx
 from google.rpc import error_details_pb2, status_pb2
 
 from adapters.dopa.simulator import DopaSimulator
-from adapters.thaid.simulator import ThaidSimulator
+from adapters.dopa.simulator_linkage import card_envelope
+from adapters.thaid.simulator import BASE, ThaidSimulator
 from linkage.clock import FakeClock, SystemClock
 from linkage.runtime.gateway import Gateway
 from linkage.runtime.pki import load_authority, make_authority, make_counter, make_server
 from linkage.runtime.pki_keys import make_key_ring, make_log_key, make_officer_keys, officer_token
-from linkage.settings import Settings, Source, load
+from linkage.settings import Source, load
 from linkage.terms import SourceName
 from linkage.transport import in_process_client
 from linkage.v1 import (
@@ -39,6 +38,7 @@ COUNTER_1 = "spiffe://linkage.example/centre/cm-01/counter/1"
 COUNTER_2 = "spiffe://linkage.example/centre/cm-01/counter/2"
 DOE = "https://officers.doe.example"
 DOPA_URL, THAID_URL = "http://127.0.0.1:9001", "http://127.0.0.1:9002"
+OFFICER = "1100000000164"
 SERVICE = "jobseeker_registration"
 
 
@@ -78,7 +78,7 @@ def build_place(folder: Path, *, dopa: str = DOPA_URL, thaid: str = THAID_URL, s
     make_log_key(folder / "log.key", folder / "log.vkey", origin=ORIGIN)
     for ring in ("kek.keys", "pseudonym.keys", "token.keys"):
         make_key_ring(folder / ring, "k1")
-    (folder / "thaid.secret").write_text("a-made-up-secret")
+    (folder / "thaid.secret").write_text(ThaidSimulator.client_secret)
     (folder / "thaid.secret").chmod(0o600)
     (folder / "linkage.toml").write_text(_settings(dopa, thaid, sources, more), encoding="utf-8")
     return Place(folder, clock)
@@ -89,8 +89,7 @@ def _settings(dopa: str, thaid: str, sources: str, more: str) -> str:
         return "\n".join(f"[sources.{source}.recipients.{r}]\n{lines}" for r in ("doe", "dlpw", "dla"))
 
     dopa_lines = "\n".join(f'{key} = "{value}"' for key, value in DopaSimulator({}).settings_for(dopa).items())
-    thaid_settings: Mapping[str, object] = ThaidSimulator(people={}).settings_for(thaid)
-    thaid_lines = "\n".join(f'{key} = "{value}"' for key, value in thaid_settings.items()) + '\nclient_secret_file = "thaid.secret"'
+    thaid_lines = f'base_url = "{thaid}{BASE}"\nclient_id = "{ThaidSimulator.client_id}"\nclient_secret_file = "thaid.secret"'
     return f"""
 [server]
 listen = "127.0.0.1:0"
@@ -118,15 +117,149 @@ services = "services.toml"
 reload_seconds = 0.05
 
 [sources.dopa]
-name_th = "กรมการปกครอง"
-name_en = "Department of Provincial Administration"
 adapter = "dopa"
 {sources}
 {recipients("dopa", dopa_lines)}
 
 [sources.thaid]
-name_th = "ThaID"
-name_en = "ThaID"
 adapter = "thaid"
 {recipients("thaid", thaid_lines)}
 """
+
+
+@dataclass
+class World(Place):
+    """A gateway that serves, and the agencies it asks."""
+
+    dopa: DopaSimulator
+    thaid: ThaidSimulator
+    gateway: Gateway
+
+    def desk(self, uri: str = COUNTER_1, *, subject: str = "officer-0001", token: str | None = None, **more: Any) -> "Desk":
+        """A counter with an officer logged in; ``token`` "" sends none."""
+        certificate, key = self.certificate(uri, uri.rpartition("/centre/")[2].replace("/", "-"))
+        shown = self.token(certificate, subject=subject, **more) if token is None else token
+        return Desk(self, certificate, key, shown)
+
+
+class Desk:
+    """One counter's connection."""
+
+    def __init__(self, world: World, certificate: Path, key: Path, token: str) -> None:
+        self.world = world
+        self.certificate = certificate
+        root = (world.folder / "ca.pem").read_bytes()
+        credentials = grpc.ssl_channel_credentials(root, key.read_bytes(), certificate.read_bytes())
+        self.channel = grpc.aio.secure_channel(f"localhost:{world.gateway.port}", credentials, options=[("grpc.use_local_subchannel_pool", 1)])
+        self.metadata: Sequence[tuple[str, str]] = (("authorization", f"Bearer {token}"),) if token else ()
+        self.verification = verification_pb2_grpc.VerificationServiceStub(self.channel)
+        self.lookups = lookup_pb2_grpc.LookupServiceStub(self.channel)
+        self.sessions = agency_session_pb2_grpc.AgencySessionServiceStub(self.channel)
+        self.receipts = receipt_pb2_grpc.ReceiptServiceStub(self.channel)
+
+    async def verify(self, number: str = "1100000000016", **changes: Any) -> verification_pb2.VerifyIdentityResponse:
+        return await self.verification.VerifyIdentity(self.card(number, **changes), metadata=self.metadata, timeout=20)
+
+    def card(self, number: str = "1100000000016", **changes: Any) -> verification_pb2.VerifyIdentityRequest:
+        """A request with the true card of this person, but for the changes: recipient, service, laser, first, last, born, client_request_id."""
+        person = self.world.dopa.people[number]
+        return verification_pb2.VerifyIdentityRequest(
+            client_request_id=changes.get("client_request_id", ""),
+            recipient=changes.get("recipient", "doe"),
+            service=changes.get("service", SERVICE),
+            citizen_number=changes.get("citizen_number", number),
+            card_laser=verification_pb2.CardLaser(
+                name=verification_pb2.PersonName(first=changes.get("first", person.first), last=changes.get("last", person.last)),
+                birth_date=verification_pb2.BirthDate(as_on_card=changes.get("born", f"{person.born:08d}")),
+                laser_code=changes.get("laser", person.laser),
+            ),
+        )
+
+    async def login(self) -> str:
+        """Log the officer in at Linkage Center with a card; the session's token."""
+        from linkage.v1 import agency_session_pb2 as pb
+
+        officer = self.world.dopa.people[OFFICER]
+        begun = await self.sessions.BeginLogin(
+            pb.BeginLoginRequest(recipient="doe", source="dopa", officer_number=officer.number, smart_card=pb.SmartCardMethod(chip_number=officer.chip)),
+            metadata=self.metadata,
+        )
+        confirmed = await self.sessions.ConfirmLogin(
+            pb.ConfirmLoginRequest(login_token=begun.login_token, office_id=begun.offices[0].id, envelope=card_envelope(begun.challenge, officer.chip)),
+            metadata=self.metadata,
+        )
+        token: str = confirmed.session.token
+        return token
+
+    async def look_up(self, visit: str, session: str, *fields: str, record_type: str = "dopa.person", **changes: Any) -> lookup_pb2.LookupResponse:
+        request = lookup_pb2.LookupRequest(
+            client_request_id=changes.get("client_request_id", ""),
+            visit_token=visit,
+            service=changes.get("service", SERVICE),
+            record_type=record_type,
+            fields=fields or ("first_name", "birth_date"),
+            agency_session_token=session,
+            subject=changes.get("subject"),
+        )
+        return await self.lookups.Lookup(request, metadata=self.metadata, timeout=changes.get("timeout", 20))
+
+    async def close(self) -> None:
+        await self.channel.close()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A status as counter software reads it."""
+
+    code: grpc.StatusCode
+    reason: str
+    metadata: dict[str, str]
+    sentences: dict[str, str]
+    violations: dict[str, str]
+    retry_seconds: float | None
+    receipt: receipt_pb2.Receipt | None
+
+
+def refused(error: grpc.aio.AioRpcError) -> Refused:
+    """Read the details of an error."""
+    status = status_pb2.Status()
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            status.ParseFromString(value if isinstance(value, bytes) else value.encode())
+    info = error_details_pb2.ErrorInfo()
+    bad = error_details_pb2.BadRequest()
+    retry = error_details_pb2.RetryInfo()
+    receipt = receipt_pb2.Receipt()
+    sentences, has_receipt, has_retry = {}, False, False
+    for detail in status.details:
+        line = error_details_pb2.LocalizedMessage()
+        if detail.Is(line.DESCRIPTOR):
+            detail.Unpack(line)
+            sentences[line.locale] = line.message
+        detail.Unpack(info), detail.Unpack(bad)
+        has_retry |= detail.Unpack(retry)
+        has_receipt |= detail.Unpack(receipt)
+    wrong = {v.field: v.description for v in bad.field_violations}
+    seconds = retry.retry_delay.ToTimedelta().total_seconds() if has_retry else None
+    return Refused(error.code(), info.reason, dict(info.metadata), sentences, wrong, seconds, receipt if has_receipt else None)
+
+
+@asynccontextmanager
+async def running(place: Place) -> AsyncIterator[World]:
+    """Serve in this process; the agencies answer in process, too."""
+    dopa, thaid = DopaSimulator(clock=place.clock), ThaidSimulator(clock=place.clock)
+    apps = {"dopa": dopa.app, "thaid": thaid.app}
+
+    def clients(name: SourceName, source: Source, origins: frozenset[str]) -> httpx.AsyncClient:
+        return in_process_client(apps[name], origins, timeout=source.timeout, most_bytes=source.max_answer_bytes)
+
+    gateway = await Gateway.start(load(place.settings_file), place.settings_file, clock=place.clock, clients=clients)
+    try:
+        yield World(place.folder, place.clock, dopa, thaid, gateway)
+    finally:
+        await gateway.stop(grace=1.0)
+
+
+def new_request_id() -> str:
+    """An id as a counter makes it."""
+    return str(uuid.uuid4())

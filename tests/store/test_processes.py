@@ -1,0 +1,70 @@
+"""Several real processes on one file, and processes that are killed while they append."""
+
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from linkage.store.sqlite_log import create_log
+from tests.small_log import SIGNER, assert_holds, entries, opened, verified
+
+APPEND = """
+import random, sys
+from pathlib import Path
+from tests.small_log import draft, opened, placed
+log = opened(Path(sys.argv[1]))
+batches = int(sys.argv[2])
+print("open", flush=True)
+for _ in range(batches):
+    for each in map(placed, log.append([draft() for _ in range(random.randint(1, 8))])):
+        sys.stdout.write(f"{each.eid.hex()} {each.index}\\n")
+    sys.stdout.flush()
+log.close()
+"""
+ROOT = Path(__file__).parent.parent.parent
+
+
+def appending(path: Path, batches: int) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", APPEND, str(path), str(batches)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def acknowledged(output: str) -> list[tuple[bytes, int]]:
+    """Every whole line that a process wrote after its append returned."""
+    lines = output.splitlines(keepends=True)
+    found = [line.split() for line in lines if line.endswith("\n") and line != "open\n"]
+    return [(bytes.fromhex(eid), int(index)) for eid, index in found]
+
+
+def test_three_processes_append_to_one_log(path: Path) -> None:
+    create_log(path, SIGNER)
+    writers = [appending(path, 120) for _ in range(3)]
+    told = [acknowledged(writer.communicate(timeout=60)[0]) for writer in writers]
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
+    everything = [each for one in told for each in one]
+    assert_holds(path, everything)
+    assert len(entries(path)) == len(everything)
+    assert verified(path).checkpoints == 3 * 120 + 1
+    owners = sorted((index, number) for number, one in enumerate(told) for _, index in one)
+    assert sum(a[1] != b[1] for a, b in zip(owners, owners[1:], strict=False)) > 10, "they took turns"
+
+
+@pytest.mark.crash
+def test_a_process_killed_while_it_appends_loses_nothing_that_it_acknowledged(path: Path) -> None:
+    create_log(path, SIGNER)
+    told: list[tuple[bytes, int]] = []
+    for _ in range(20):
+        writer = appending(path, 1_000_000)
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "open\n"
+        lines = [writer.stdout.readline() for _ in range(random.randint(1, 200))]
+        writer.send_signal(signal.SIGKILL)
+        rest, _ = writer.communicate(timeout=30)
+        assert writer.returncode == -signal.SIGKILL
+        told += acknowledged("".join(lines) + rest)
+        survivor = opened(path)  # the next start finds a sound head
+        survivor.close()
+        assert_holds(path, told)
+    assert len(told) >= 20
