@@ -29,7 +29,7 @@ check: $(READY) ## lint, types, layers, contract, generated code
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 	@PYTHON=$(BIN)/python sh proto/check.sh
 
 crash: $(READY) ## kill -9 a hundred times under load, then account for every query and answer

@@ -11,7 +11,7 @@ from linkage.agreements.policy import Deny, Grant, decide_verification
 from linkage.audit.journal import Journal
 from linkage.audit.passage import Passage
 from linkage.audit.receipt import Receipt
-from linkage.audit.sealing import Sealing
+from linkage.audit.sealing import FreshKey, Sealing
 from linkage.call import Call
 from linkage.errors import Reason, Refusal
 from linkage.ids import id_text
@@ -26,7 +26,6 @@ from linkage.terms import (
     Assurance,
     CardProblem,
     CitizenNumber,
-    DataKey,
     Evidence,
     NoMatch,
     PartialDate,
@@ -173,7 +172,7 @@ class Verification:
         passage.learn(attempts=asked.attempts, agency_ms=asked.elapsed_ms)
         return asked.value
 
-    def _conclude(self, call: Call, passage: Passage, ask: VerifyAsk, grant: Grant, said: Verified, key: DataKey) -> VerifyReply:
+    def _conclude(self, call: Call, passage: Passage, ask: VerifyAsk, grant: Grant, said: Verified, key: FreshKey) -> VerifyReply:
         """Tell the log what was said; a match gives the attempts back, and so does nobody's answer."""
         verdict = said.verdict
         if said.no_match is not None:
@@ -190,7 +189,7 @@ class Verification:
         visit = self._opened(call, passage, ask, said, key) if verdict is Verdict.MATCH else None
         return VerifyReply(verdict, grant.source, said.no_match, said.card_problem, visit, said.retry_after)
 
-    def _opened(self, call: Call, passage: Passage, ask: VerifyAsk, said: Verified, key: DataKey) -> OpenedVisit:
+    def _opened(self, call: Call, passage: Passage, ask: VerifyAsk, said: Verified, key: FreshKey) -> OpenedVisit:
         number = ask.evidence.number or said.about.number
         if number is None:
             raise Refusal(Reason.AGENCY_UNAVAILABLE, detail="a match that names nobody")

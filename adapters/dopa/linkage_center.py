@@ -6,6 +6,7 @@ types under one job go in one request of at most ten services.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import httpx
 
@@ -119,6 +120,9 @@ async def fetch(query: Query, link: Link, settings: DopaSettings) -> Mapping[Rec
     if isinstance(chosen, Refused | Unavailable):
         return dict.fromkeys(query.wanted, chosen)
     batches = in_batches({one: settings.job_of(one) or chosen for one in query.wanted})
+    if len(batches) == 1:  # the rule; a task of its own for it would only cost
+        job, types = batches[0]
+        return await _request(job, types, query, number=query.subject.number, link=link, settings=settings)
     outcomes = await asyncio.gather(
         *(_request(job, types, query, number=query.subject.number, link=link, settings=settings) for job, types in batches),
         return_exceptions=True,
@@ -160,7 +164,7 @@ async def _job_for_the_rest(query: Query, session: Secret, link: Link, settings:
         raise Malformed("expected an array of texts in job")
     if not jobs:
         return Refused(RefusedCause.NOT_ENTITLED, "no job")
-    return str(jobs[0]) if len(jobs) == 1 else Unavailable("several jobs, none set")
+    return str(jobs[0]) if len(jobs) == 1 else Unavailable("several jobs and none set")
 
 
 async def _request(
@@ -189,5 +193,9 @@ async def _send(
         headers["Authorization"] = f"Bearer {session.reveal()}"
     if settings.sandbox:
         headers["X-Use-Sandbox"] = "1"
-    url = settings.linkage_url.rstrip("/") + path
-    return await link.client.request(method, url, headers=headers, json=body)
+    return await link.client.request(method, _url(settings.linkage_url, path), headers=headers, json=body)
+
+
+@lru_cache(maxsize=256)  # a handful of paths for each recipient: taking a URL apart costs more than asking for it
+def _url(proxy: str, path: str) -> httpx.URL:
+    return httpx.URL(proxy.rstrip("/") + path)

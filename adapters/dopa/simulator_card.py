@@ -135,7 +135,7 @@ def _in_order(call: etree._Element, names: tuple[str, ...]) -> Parts:
         name = etree.QName(cast("str", child.tag)).localname
         if name in names[at:]:
             at = names.index(name) + 1
-            found[name] = (child.text or "").strip()
+            found[name] = child.text or ""
     return found
 
 

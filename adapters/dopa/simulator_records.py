@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adapters.dopa.people import CardState, Change, House, Parent, Person
+from adapters.dopa.people import CardState, Change, EnglishName, House, Parent, Person
 
 Row = dict[str, Any]
 
@@ -154,8 +154,6 @@ def card_of(person: Person, _today: int) -> Row | None:
     """Service 32; None for somebody who never had a card. Numbers as texts, as a service written by others may."""
     if not person.card_number:
         return None
-    house, english = person.house, person.english
-    full_name = " ".join(part for part in (f"{person.title}{person.first}", person.middle, person.last) if part)
     return {
         "documentNumber": person.card_number,
         "personalID": person.number,
@@ -172,31 +170,38 @@ def card_of(person: Person, _today: int) -> Row | None:
         "expireDate": person.expires,
         "phoneNumber": person.phone or None,
         "document": {"countryDesc": "ไทย", "districtDesc": "ทดสอบ", "provinceDesc": "จำลองบุรี"},
-        "nameTH": {
-            "title": person.title,
-            "firstName": person.first,
-            "middleName": person.middle,
-            "lastName": person.last,
-            "fullName": full_name,
-        },
-        "nameEN": None
-        if english is None
-        else {
-            "title": english.title,
-            "firstName": english.first,
-            "middleName": english.middle,
-            "lastName": english.last,
-        },
-        "address": {
-            "houseNo": house.no if house else "",
-            "villageNo": house.village if house else 0,
-            "alleyDesc": house.soi if house else "",
-            "alleyWayDesc": "",
-            "roadDesc": house.road if house else "",
-            "subdistrictDesc": house.subdistrict if house else "",
-            "districtDesc": house.district if house else "",
-            "provinceDesc": house.province if house else "",
-        },
+        "nameTH": _thai_name(person),
+        "nameEN": _english_name(person.english),
+        "address": _address(person.house),
+    }
+
+
+def _thai_name(person: Person) -> Row:
+    return {
+        "title": person.title,
+        "firstName": person.first,
+        "middleName": person.middle,
+        "lastName": person.last,
+        "fullName": " ".join(part for part in (f"{person.title}{person.first}", person.middle, person.last) if part),
+    }
+
+
+def _english_name(english: EnglishName | None) -> Row | None:
+    if english is None:
+        return None
+    return {"title": english.title, "firstName": english.first, "middleName": english.middle, "lastName": english.last}
+
+
+def _address(house: House | None) -> Row:
+    return {
+        "houseNo": house.no if house else "",
+        "villageNo": house.village if house else 0,
+        "alleyDesc": house.soi if house else "",
+        "alleyWayDesc": "",
+        "roadDesc": house.road if house else "",
+        "subdistrictDesc": house.subdistrict if house else "",
+        "districtDesc": house.district if house else "",
+        "provinceDesc": house.province if house else "",
     }
 
 

@@ -1,6 +1,8 @@
 """What the gateway's operator says about ThaID for one recipient agency, which ThaID knows as a relying party."""
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from linkage.sources.address import AgencyUrl
 
@@ -16,8 +18,8 @@ class ThaidSettings(BaseModel):
         "https://imauth.bora.dopa.go.th", min_length=1, description="`iss` of id_tokens, exactly (RECALLED: see its discovery page)"
     )
     client_id: str = Field(min_length=1, description="the relying party's id")
-    client_secret_file: FilePath = Field(description="file with its secret")
-    api_key_file: FilePath | None = Field(default=None, description="file with the x-imauth-apikey that some relying parties are given")
+    client_secret_file: Path = Field(description="file with its secret")
+    api_key_file: Path | None = Field(default=None, description="file with the x-imauth-apikey that some relying parties are given")
 
     def url(self, path: str) -> str:
         """The URL of one of ThaID's pages, e.g. ``token``."""

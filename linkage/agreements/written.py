@@ -1,21 +1,12 @@
 """How an agreement is written, and which of its parts contradict each other."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from linkage.pages import Id, Line, Name, Written
 
-
-def _day(value: object) -> object:
-    """A time of day would be dropped in silence: an agreement holds for whole days."""
-    if isinstance(value, datetime):
-        raise ValueError("a date without a time")  # noqa: TRY004 (pydantic turns a ValueError into a problem, not a TypeError)
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_day)]
 Evidence = Literal["CARD_LASER", "CARD_CHIP", "THAID"]
 
 
@@ -41,8 +32,8 @@ class AgreementTable(Written):
     login: bool = False
     least_assurance: Literal["EXCEPTION", "CARD_LASER", "CARD_CHIP", "THAID"]
     legal_basis: Line
-    valid_from: Day
-    valid_until: Day
+    valid_from: date
+    valid_until: date
     grounds: list[Name] = Field(default_factory=list)
     exceptions: list[ExceptionTable] = Field(default_factory=list)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from linkage.audit.journal import Journal
 from linkage.audit.receipt import Receipt
-from linkage.audit.record import JSON, Entry, Kind, Origin, frame, new_id
+from linkage.audit.record import JSON, Entry, Kind, Origin, frame
+from linkage.ids import new_id
 from linkage.audit.sweeper import sweep
 from linkage.clock import Clock
 from linkage.errors import LogCorrupt

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from linkage.audit.passage import Passage
 from linkage.audit.receipt import Receipt
-from linkage.audit.record import JSON, Entry, Kind, Origin, new_id
+from linkage.audit.record import JSON, Entry, Kind, Origin
+from linkage.ids import new_id
 from linkage.audit.recorder import NOTHING, AlreadyAnswered, AlreadyAsked, IntentClosed, Recorder, Sealable
 from linkage.audit.sealing import Sealing
 from linkage.audit.writer import Health, Writer

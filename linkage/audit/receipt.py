@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
-from linkage.audit.record import id_text
+from linkage.ids import id_text
 from linkage.store.contract import Placed
 from linkage.store.sqlite_read import LogReader
 from linkage.tlog.proof import write_proof

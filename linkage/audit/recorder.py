@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from linkage.audit.receipt import Receipt
-from linkage.audit.record import JSON, Entry, Origin, frame, new_id
+from linkage.audit.record import JSON, Entry, Origin, frame
+from linkage.ids import new_id
 from linkage.audit.sealing import FreshKey, Sealing
 from linkage.audit.writer import Writer
 from linkage.clock import Clock

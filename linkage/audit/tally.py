@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from linkage.audit.journal import Journal
-from linkage.audit.record import JSON, Entry, Kind, new_id
+from linkage.audit.record import JSON, Entry, Kind
+from linkage.ids import new_id
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, Reason, Refusal
 

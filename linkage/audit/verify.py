@@ -8,7 +8,8 @@ from collections.abc import Generator, Iterator
 
 from linkage.audit.findings import Progress, Report, Wrong
 from linkage.audit.pairing import Pairing
-from linkage.audit.record import EntryInvalid, id_text, parse_leaf
+from linkage.audit.record import EntryInvalid, parse_leaf
+from linkage.ids import id_text
 from linkage.errors import LogCorrupt
 from linkage.store.contract import Head, StoredEntry
 from linkage.store.sqlite_head import check_head

@@ -1,6 +1,7 @@
 """`linkage serve`: run the gateway, or with `--check` only read everything it would run with."""
 
 import asyncio
+import gc
 from typing import Annotated
 
 import typer
@@ -31,6 +32,8 @@ def serve(config: Config = DEFAULT_CONFIG, check: Check = False, as_json: Json =
                 out.print(Text("in order: ", style="bold green") + Text(counted))
             return
         configure_logging()
+        gc.freeze()  # what is loaded by now stays: no need to look through it again and again
+        gc.set_threshold(50_000, 20, 50)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(gateway.serve(settings, config))

@@ -48,7 +48,11 @@ class Certificates:
 
     def credentials(self) -> grpc.ServerCredentials:
         """Credentials that demand a client certificate and follow the files."""
-        return grpc.dynamic_ssl_server_credentials(_configuration(self.current), self.fetch, require_client_authentication=True)
+        return grpc.dynamic_ssl_server_credentials(
+            _configuration(self.current),
+            self.fetch,  # type: ignore[arg-type]  # gRPC takes None for "unchanged"; the stubs do not know
+            require_client_authentication=True,
+        )
 
     def fetch(self) -> grpc.ServerCertificateConfiguration | None:
         """What has changed since the last handshake; None: nothing, go on as before."""

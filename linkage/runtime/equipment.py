@@ -93,18 +93,21 @@ def _try(problems: list[Problem], read: Callable[[], T]) -> T | None:
 
 def _keys(settings: Settings) -> Keys:
     problems: list[Problem] = []
-    signer = _try(problems, lambda: _signer(settings))
-    rings = [
-        _try(problems, lambda path=path: load_keyring(path))
-        for path in (settings.log.key_encryption_keys, settings.log.pseudonym_keys, settings.tokens.keys)
-    ]
-    encryption, pseudonyms, tokens = rings
+    signer = _try(problems, lambda: load_signer(settings))
+    encryption = _try(problems, lambda: load_keyring(settings.log.key_encryption_keys))
+    pseudonyms = _try(problems, lambda: load_keyring(settings.log.pseudonym_keys))
+    tokens = _try(problems, lambda: load_keyring(settings.tokens.keys))
     if signer is None or encryption is None or pseudonyms is None or tokens is None:
         raise SettingsInvalid(tuple(problems))
     return Keys(signer, encryption, pseudonyms, tokens)
 
 
-def _signer(settings: Settings) -> Signer:
+def load_signer(settings: Settings) -> Signer:
+    """The log's signing key.
+
+    Raises:
+        SettingsInvalid: it cannot be read, or belongs to another log.
+    """
     path = settings.log.signing_key
     try:
         signer = Signer.parse(path.read_text(encoding="ascii").strip())

@@ -18,6 +18,11 @@ class Bulkhead:
         self.inside = 0
         self.waiting = 0
 
+    @property
+    def has_place(self) -> bool:
+        """Whether `enter` would not have to wait."""
+        return not self._places.locked()
+
     async def enter(self) -> None:
         """Wait for a place; `leave` gives it back. The caller bounds the wait.
 

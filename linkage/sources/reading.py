@@ -18,8 +18,10 @@ def json_object(response: httpx.Response) -> dict[str, object]:
         Malformed: not JSON, not an object, nested too deeply, or with a text that is not Unicode.
     """
     try:
-        body = json.loads(response.content, parse_constant=_refuse_constant)
-        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate would break whoever writes the text later
+        text = response.content.decode("utf-8-sig")
+        body = json.loads(text, parse_constant=_refuse_constant)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate would break whoever writes the text later
     except (ValueError, RecursionError):
         raise Malformed("expected a JSON object as the reply's body") from None  # the cause holds the whole body
     if not isinstance(body, dict):

@@ -125,11 +125,12 @@ class Resilience:
     ) -> T | Unavailable:
         if tries.left() <= 0:
             return Unavailable("no time left")
-        if self._breaker.state is BreakerState.OPEN:
-            return self._left_alone()
         try:
-            async with asyncio.timeout_at(tries.deadline):
+            if self._bulkhead.has_place:
                 await self._bulkhead.enter()
+            else:
+                async with asyncio.timeout_at(tries.deadline):
+                    await self._bulkhead.enter()
         except LineFull:
             return Unavailable("line full", retry_after=1.0)
         except TimeoutError:
@@ -187,13 +188,23 @@ class _Tries:
 
     async def run(self, wire: Wire, call: Callable[[float], Awaitable[T]]) -> T:
         """Try, and again while nothing of the call can have left; the last failure is raised as it is."""
+        try:
+            return await self._once(call)  # the rule; the machine for more is only built when it is needed
+        except NotSent as failure:
+            failed: list[NotSent] = [failure]
+
+        async def attempt() -> T:
+            if failed:
+                raise failed.pop()  # the first try's failure, so that tries and pauses are counted from it
+            return await self._once(call)
+
         again = AsyncRetrying(
             stop=stop_after_attempt(self._most) | stop_before_delay(self.left()),
             wait=_PAUSE,
             retry=retry_if_exception(lambda failure: isinstance(failure, NotSent) and not wire.left),
             reraise=True,
         )
-        return await again(self._once, call)
+        return await again(attempt)
 
     async def _once(self, call: Callable[[float], Awaitable[T]]) -> T:
         self.count += 1

@@ -11,6 +11,7 @@ from typing import Any
 import apsw
 
 from linkage.store.contract import StorePoisoned
+from linkage.store.sqlite_create import create_whole
 from linkage.store.sqlite_open import WalLength, is_transient, open_writing, unavailable
 
 _TABLES = """
@@ -47,19 +48,12 @@ class KeyRow:
 
 
 def create_keys(path: Path) -> None:
-    """Make an empty file of data keys.
+    """Make an empty file of data keys; it appears whole, as the log's does.
 
     Raises:
-        StoreUnavailable: the file exists, or cannot be made.
+        StoreUnavailable: the file exists, or its WAL without it, or it cannot be made.
     """
-    connection = open_writing(path, create=True)
-    try:
-        connection.execute(_TABLES)
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    except apsw.Error as cause:
-        raise unavailable(path, cause) from cause
-    finally:
-        connection.close(True)
+    create_whole(path, lambda connection: connection.execute(_TABLES))
 
 
 class SqliteKeys:

@@ -24,6 +24,7 @@ from linkage.store.contract import (
     StorePoisoned,
 )
 from linkage.store.sqlite_append import Appender
+from linkage.store.sqlite_create import create_whole
 from linkage.store.sqlite_open import FileIdentity, WalLength, free_bytes, open_writing, unavailable
 from linkage.store.sqlite_read import LogReader
 from linkage.store.sqlite_schema import lay_out
@@ -35,20 +36,15 @@ _T = TypeVar("_T")
 def create_log(path: Path, signer: Signer, *, log_uuid: bytes | None = None) -> None:
     """Make an empty log whose origin is the signer's name.
 
-    An existing file is never touched: a log that has gone missing is for its operator to explain, not to be begun anew.
+    An existing file is never touched: a log that has gone missing is for its operator to explain, not to be begun anew. The file
+    appears whole: a process that ends in here leaves nothing that the next start would take for a log.
 
     Raises:
-        StoreUnavailable: the file exists, or cannot be made.
+        StoreUnavailable: the file exists, or its WAL without it, or it cannot be made.
         StorePoisoned: it cannot be made durable here.
     """
-    connection = open_writing(path, create=True)
-    try:
-        lay_out(connection, signer, os.urandom(16) if log_uuid is None else log_uuid)
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    except apsw.Error as cause:
-        raise unavailable(path, cause) from cause
-    finally:
-        connection.close(True)
+    own = os.urandom(16) if log_uuid is None else log_uuid
+    create_whole(path, lambda connection: lay_out(connection, signer, own))
 
 
 class SqliteLog:

@@ -5,6 +5,7 @@ library is refused. Checkpoints are run by `checkpoint_if_long` rather than by S
 """
 
 import os
+import time
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from linkage.store.contract import StorePoisoned, StoreUnavailable
 _OLDEST: Final = (3, 51, 3)
 BUSY_MS: Final = 1500
 """How long a transaction waits for another process's lock, in milliseconds. Shorter than any append's timeout."""
+_PAUSE: Final = 0.0005  # seconds
 _LONG_WAL: Final = 1000
 """Pages in the WAL from which on it is copied back into the database."""
 
@@ -64,7 +66,7 @@ def open_writing(path: Path, *, create: bool = False, vfs: str | None = None) ->
         flags |= apsw.SQLITE_OPEN_CREATE
     connection = _opened(path, flags, vfs)
     try:
-        connection.set_busy_timeout(BUSY_MS)
+        connection.set_busy_handler(_Patience())
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         for name, value, expected in _PRAGMAS:
             connection.pragma(name, value)
@@ -76,6 +78,19 @@ def open_writing(path: Path, *, create: bool = False, vfs: str | None = None) ->
         connection.close(True)
         raise
     return connection
+
+
+class _Patience:
+    """Waits for a lock by asking again and again. SQLite's own waiting grows to 100 ms, and a busy neighbour would then always be first."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def __call__(self, asked_before: int) -> bool:
+        if asked_before == 0:
+            self._until = time.monotonic() + BUSY_MS / 1000
+        time.sleep(_PAUSE)
+        return time.monotonic() < self._until
 
 
 def _check_pragma(path: Path, name: str, got: object, expected: object) -> None:
@@ -90,7 +105,7 @@ def open_reading(path: Path, *, vfs: str | None = None) -> apsw.Connection:
         StoreUnavailable: the file cannot be opened.
     """
     connection = _opened(path, apsw.SQLITE_OPEN_READONLY, vfs)
-    connection.set_busy_timeout(BUSY_MS)
+    connection.set_busy_handler(_Patience())
     return connection
 
 

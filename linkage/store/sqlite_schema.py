@@ -111,8 +111,11 @@ _HEAD = "SELECT schema, origin, log_uuid, size, frontier, root, last_ms, note FR
 
 
 def read_head(connection: apsw.Connection) -> Head | None:
-    """The head row; None where there is none, or it is of another schema version."""
-    row = connection.execute(_HEAD).fetchone()
+    """The head row; None where there is none, or it is of another schema version, or the database is no log."""
+    try:
+        row = connection.execute(_HEAD).fetchone()
+    except apsw.SQLError:  # no such table or column
+        return None
     if row is None or row[0] != SCHEMA_VERSION:
         return None
     _, origin, log_uuid, size, frontier, root, last_ms, note = row

@@ -132,6 +132,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The log has no such request of yours."""
     REASON_INTERNAL: _Reason.ValueType  # 54
     """The gateway made a mistake. Tell your administrator the request id."""
+    REASON_CERTIFICATE_REVOKED: _Reason.ValueType  # 55
+    """This counter's certificate has been withdrawn. Ask your administrator for a new certificate."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused: `google.rpc.ErrorInfo.reason` holds the name without its prefix, e.g. `VISIT_EXPIRED`,
@@ -248,4 +250,6 @@ REASON_ENTRY_UNKNOWN: Reason.ValueType  # 53
 """The log has no such request of yours."""
 REASON_INTERNAL: Reason.ValueType  # 54
 """The gateway made a mistake. Tell your administrator the request id."""
+REASON_CERTIFICATE_REVOKED: Reason.ValueType  # 55
+"""This counter's certificate has been withdrawn. Ask your administrator for a new certificate."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

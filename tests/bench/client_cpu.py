@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from multiprocessing.connection import Connection
+from typing import cast
 
 import aiohttp
 import httpx
@@ -31,8 +32,7 @@ Ask = Callable[[], Awaitable[object]]
 
 class _Answering(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by descent
         self._read = b""
 
     def data_received(self, data: bytes) -> None:

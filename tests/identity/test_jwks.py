@@ -150,6 +150,22 @@ async def test_keys_that_cannot_be_fetched_are_unavailable_and_not_asked_for_at_
     assert await keys.key(ISSUER, "doe-1") is not None
 
 
+async def test_an_endless_answer_is_cut_off(clock: Any) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 20 * LARGEST:
+            sent += 65_536
+            yield b" " * 65_536
+
+    answer = httpx.MockTransport(lambda _: httpx.Response(200, content=endless()))
+    keys = KeySets(clock, lambda _: httpx.AsyncClient(transport=answer))
+    await unavailable(keys)
+    await keys.close()
+    assert sent <= LARGEST + 2 * 65_536
+
+
 async def test_a_new_key_that_cannot_be_fetched_is_unavailable_rather_than_unknown(keys: KeySets, publisher: Publisher, clock: Any) -> None:
     await keys.key(ISSUER, "doe-1")
     clock.advance(ANEW)
@@ -249,6 +265,13 @@ def test_keys_of_other_kinds_and_weak_ones_are_passed_over(signer: Any) -> None:
         good.jwk(),
     ]
     assert [key.kid for key in parse_keys(json.dumps({"keys": written}).encode()).keys] == ["good"]
+
+
+def test_a_key_set_of_more_than_256_kib_is_not_read(signer: Any) -> None:
+    content = json.dumps({"keys": [signer("a").jwk()]}).encode()
+    assert parse_keys(content.ljust(LARGEST)).find("a") is not None
+    with pytest.raises(KeysUnreadable, match="256 KiB"):
+        parse_keys(content.ljust(LARGEST + 1))
 
 
 def test_two_keys_of_one_id_make_the_set_unusable(signer: Any) -> None:

@@ -90,6 +90,7 @@ HOSTILE: dict[str, tuple[dict[str, Any], Reason]] = {
     "expiry beyond all time": ({"exp": 10**400}, Reason.OFFICER_TOKEN_INVALID),
     "issued never": ({"iat": None}, Reason.OFFICER_TOKEN_INVALID),
     "issued in the future": ({"iat": NOW + 61}, Reason.OFFICER_TOKEN_INVALID),
+    "issued in the future, but said to be valid": ({"iat": NOW + 61, "nbf": NOW}, Reason.OFFICER_TOKEN_INVALID),
     "valid in the future": ({"nbf": NOW + 61}, Reason.OFFICER_TOKEN_INVALID),
     "thirteen hours": ({"exp": NOW + 13 * 3600}, Reason.OFFICER_TOKEN_INVALID),
     "twelve hours and a second": ({"exp": NOW + 12 * 3600 + 1}, Reason.OFFICER_TOKEN_INVALID),
@@ -176,7 +177,7 @@ async def test_one_of_several_keys_must_be_named_and_be_the_one_that_signed(desk
     desk.publish("doe", desk.doe, second)
     await desk.tokens.officer(second.sign(desk.claims()), desk.counter)
     unnamed, misnamed, unknown = signer(None, second.key), signer("doe-1", second.key), signer("doe-3", second.key)
-    for each in (unnamed, misnamed, unknown):
+    for each in (unnamed, signer(None, desk.doe.key), misnamed, unknown):
         assert await reason_of(desk, each.sign(desk.claims())) is Reason.OFFICER_TOKEN_INVALID
 
 
@@ -186,7 +187,15 @@ async def test_a_changed_claim_breaks_the_signature(desk: Any) -> None:
 
 
 async def test_a_critical_header_that_nobody_knows_is_refused(desk: Any) -> None:
-    assert await reason_of(desk, desk.doe.sign(desk.claims(), crit=["exp"])) is Reason.OFFICER_TOKEN_INVALID
+    headers: list[dict[str, Any]] = [{"crit": ["exp"]}, {"crit": ["b64"], "b64": True}, {"crit": []}]
+    for header in headers:
+        signed = f"{b64({'alg': 'EdDSA', 'kid': 'doe-1', **header})}.{b64(desk.claims())}"
+        assert await reason_of(desk, f"{signed}.{b64(desk.doe.key.sign(signed.encode()))}") is Reason.OFFICER_TOKEN_INVALID
+
+
+async def test_a_token_too_long_to_be_read_is_refused_whoever_signed_it(desk: Any) -> None:
+    await desk.tokens.officer(desk.token(note="x" * 5000), desk.counter)
+    assert await reason_of(desk, desk.token(note="x" * 6200)) is Reason.OFFICER_TOKEN_INVALID
 
 
 async def test_a_claim_named_twice_is_refused(desk: Any) -> None:
@@ -253,7 +262,8 @@ async def test_the_signature_is_verified_once(desk: Any) -> None:
 
 
 async def test_only_so_many_tokens_are_remembered_and_none_that_failed(desk: Any) -> None:
-    await reason_of(desk, desk.doe.sign(desk.claims(sub="")))
+    await reason_of(desk, desk.token(sub=""))
+    await reason_of(desk, desk.token(cnf=None))
     assert len(desk.tokens._remembered) == 0
     tokens = [desk.token(sub=f"officer-{i}") for i in range(REMEMBERED + 2)]
     for token in tokens:

@@ -119,11 +119,18 @@ def test_all_problems_are_reported_at_once(desk: Any) -> None:
     assert len(problems_of(path)) == 4
 
 
+def test_an_officer_suspended_twice_is_a_problem(desk: Any) -> None:
+    again = '\n[[suspended_officer]]\nissuer = "https://officers.doe.example"\nsubject = "officer-0099"\n'
+    assert set(edited(desk, "\n[[auditor]]", again + "\n[[auditor]]")) == {"suspended_officer[#2]"}
+
+
 def test_a_citizen_number_among_suspended_officers_is_not_repeated(desk: Any) -> None:
     number = "1100000000016"
-    found = edited(desk, "officer-0099", number)
-    assert set(found) == {"suspended_officer[#1].subject"}
-    assert number not in str(found)
+    for written in (f'"{number}"', number):
+        found = edited(desk, '"officer-0099"', written)
+        assert set(found) == {"suspended_officer[#1].subject"}
+        assert number not in str(found)
+        edited(desk, written, '"officer-0099"')
 
 
 @pytest.mark.parametrize(

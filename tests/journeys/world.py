@@ -64,7 +64,7 @@ class Place:
         return officer_token(key, issuer=issuer, subject=subject, audience=audience, certificate=certificate, hours=hours, clock=self.clock)
 
 
-def build_place(folder: Path, *, dopa: str = DOPA_URL, thaid: str = THAID_URL, sources: str = "", more: str = "") -> Place:
+def build_place(folder: Path, *, dopa: str = DOPA_URL, thaid: str = THAID_URL, sources: str = "", more: str = "", port: int = 0) -> Place:
     """Make every key and file a gateway needs. ``sources`` and ``more`` are appended to the settings."""
     folder.mkdir(parents=True, exist_ok=True)
     clock, system = FakeClock(SystemClock().now_ms()), SystemClock()
@@ -80,11 +80,11 @@ def build_place(folder: Path, *, dopa: str = DOPA_URL, thaid: str = THAID_URL, s
         make_key_ring(folder / ring, "k1")
     (folder / "thaid.secret").write_text(ThaidSimulator.client_secret)
     (folder / "thaid.secret").chmod(0o600)
-    (folder / "linkage.toml").write_text(_settings(dopa, thaid, sources, more), encoding="utf-8")
+    (folder / "linkage.toml").write_text(_settings(dopa, thaid, sources, more, port), encoding="utf-8")
     return Place(folder, clock)
 
 
-def _settings(dopa: str, thaid: str, sources: str, more: str) -> str:
+def _settings(dopa: str, thaid: str, sources: str, more: str, port: int) -> str:
     def recipients(source: str, lines: str) -> str:
         return "\n".join(f"[sources.{source}.recipients.{r}]\n{lines}" for r in ("doe", "dlpw", "dla"))
 
@@ -92,7 +92,7 @@ def _settings(dopa: str, thaid: str, sources: str, more: str) -> str:
     thaid_lines = f'base_url = "{thaid}{BASE}"\nclient_id = "{ThaidSimulator.client_id}"\nclient_secret_file = "thaid.secret"'
     return f"""
 [server]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:{port}"
 certificate = "server.pem"
 key = "server.key"
 client_ca = "ca.pem"
@@ -204,7 +204,7 @@ class Desk:
         return await self.lookups.Lookup(request, metadata=self.metadata, timeout=changes.get("timeout", 20))
 
     async def close(self) -> None:
-        await self.channel.close()
+        await self.channel.close(None)
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,8 @@ class Refused:
 def refused(error: grpc.aio.AioRpcError) -> Refused:
     """Read the details of an error."""
     status = status_pb2.Status()
-    for key, value in error.trailing_metadata() or ():
+    trailers: Any = error.trailing_metadata() or ()  # pairs; the stubs do not say so
+    for key, value in trailers:
         if key == "grpc-status-details-bin":
             status.ParseFromString(value if isinstance(value, bytes) else value.encode())
     info = error_details_pb2.ErrorInfo()

@@ -201,7 +201,9 @@ async def test_a_file_that_vanishes_leaves_the_old_version_in_force(operator: Op
     assert len(operator.refused) == 1
 
 
-async def test_a_file_added_to_a_folder_of_agreements_is_noticed(settings: Settings, kinds: tuple[RecordKind, ...], folder: Path) -> None:
+async def test_a_file_added_to_a_folder_of_agreements_or_changed_in_it_is_noticed(
+    settings: Settings, kinds: tuple[RecordKind, ...], folder: Path
+) -> None:
     book = folder / "book"
     book.mkdir()
     (folder / "agreements.toml").rename(book / "1.toml")
@@ -212,6 +214,9 @@ async def test_a_file_added_to_a_folder_of_agreements_is_noticed(settings: Setti
     (book / "2.toml").write_text("[[agreement]]" + more)
     await operator.watched.look()
     assert [a.id for a in operator.watched.current.book.agreements][-1] == "doe-thaid-2"
+    edit(book / "2.toml", "doe-thaid-2", "doe-thaid-3")
+    await operator.watched.look()
+    assert [a.id for a in operator.watched.current.book.agreements][-1] == "doe-thaid-3"
 
 
 async def test_it_watches_until_it_is_cancelled(operator: Operator, folder: Path) -> None:

@@ -203,7 +203,7 @@ async def office() -> AsyncIterator[MakeOffice]:
 
             async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 writers.append(writer)
-                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                     while True:
                         opened.requests.append(await reader.readuntil(b"\r\n\r\n"))
                         answer = opened.answers.pop(0) if len(opened.answers) > 1 else opened.answers[0]

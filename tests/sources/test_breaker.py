@@ -103,6 +103,29 @@ def test_what_began_before_it_opened_no_longer_counts(report: str, told: Told) -
     assert told.now(BreakerState.CLOSED)
 
 
+def recovered(told: Told) -> list[Pass]:
+    """Three passes given out before the breaker opened, and closed again."""
+    old = [told.admitted() for _ in range(3)]
+    told.fail(3)
+    told.clock.advance(10)
+    told.breaker.worked(told.admitted())
+    return old
+
+
+def test_failures_from_before_it_opened_do_not_open_it_again(told: Told) -> None:
+    for old in recovered(told):
+        told.breaker.failed(old)
+    assert told.now(BreakerState.CLOSED)
+
+
+def test_nor_does_an_answer_from_before_it_opened_excuse_failures_since(told: Told) -> None:
+    old = recovered(told)
+    told.fail(2)
+    told.breaker.worked(old[0])
+    told.fail(1)
+    assert told.now(BreakerState.OPEN)
+
+
 def test_steps_of_the_wall_clock_do_not_move_it(told: Told) -> None:
     told.fail(3)
     told.clock.step_wall(86_400)

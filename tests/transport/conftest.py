@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,6 +21,13 @@ from cryptography.x509.oid import NameOID
 from linkage.transport import agency_client, tls_context
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What a cut connection looks like is the event loop's to say: the gateway runs on uvloop, other tests on asyncio's own."""
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    return factories | {"uvloop": uvloop.new_event_loop} if item.path.name == "test_sent_or_not.py" else factories
+
 
 Behaviour = Callable[["Visitor"], Awaitable[None]]
 
@@ -77,7 +85,7 @@ async def serve() -> AsyncIterator[Serve]:
             async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 agency.connections += 1
                 writers.append(writer)
-                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                     await behave(Visitor(agency, reader, writer))
                 writer.close()
 

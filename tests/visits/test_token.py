@@ -4,6 +4,9 @@ import base64
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +84,19 @@ def test_spare_bits_of_the_last_character_make_no_second_text(sealer: Sealer) ->
             continue
         opened += 1
     assert opened == 1
+
+
+def crafted(version: int, purpose: str, clear: bytes) -> str:
+    """A token made from the description alone."""
+    key = HKDF(SHA256(), 32, salt=None, info=b"linkage token 1 " + purpose.encode()).derive(b"\x02" * 32)
+    header, nonce = bytes([version, 2]) + b"k2", b"\x05" * 12
+    return base64.urlsafe_b64encode(header + nonce + AESGCM(key).encrypt(nonce, clear, header)).decode().rstrip("=")
+
+
+def test_the_format_is_as_described_and_of_version_1_alone(sealer: Sealer) -> None:
+    assert sealer.open("visit", crafted(1, "visit", b'{"a":1}')) == {"a": 1}
+    with pytest.raises(TokenInvalid):
+        sealer.open("visit", crafted(2, "visit", b'{"a":1}'))
 
 
 @given(st.text() | st.binary(max_size=200).map(lambda b: base64.urlsafe_b64encode(b).decode().rstrip("=")))

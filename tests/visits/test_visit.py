@@ -123,7 +123,13 @@ def test_a_long_thai_name_fits_into_the_promised_4096_characters(opened: Any, vi
     token, _ = opened(name=PersonName("ก" * 200, "ข" * 200, "ค" * 200))
     assert len(token) <= LONGEST
     with pytest.raises(ValueError, match="too large"):
-        opened(name=PersonName("ก" * 2000, "ข"))
+        opened(name=PersonName("ก" * 1200, "ข"))
+
+
+def test_a_longer_token_is_not_looked_into(opened: Any, visits: Visits, sealer: Sealer, caller: Any) -> None:
+    token, _ = opened()
+    padded = sealer.seal("visit", {**sealer.open("visit", token), "padding": "x" * 4000})
+    assert reason_of(visits, padded, caller()) is Reason.VISIT_INVALID
 
 
 def test_nothing_about_the_person_shows_in_a_repr(opened: Any) -> None:

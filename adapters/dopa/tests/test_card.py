@@ -136,6 +136,7 @@ async def test_a_service_that_fails_is_unavailable(world: World, operation: str,
         setattr(world.simulator.knobs, name, value)
     said = await verified(world, SOMMUT)
     assert (said.verdict, said.why, said.about) == (Verdict.UNAVAILABLE, why, About())
+    assert world.operations()[-1] == operation
 
 
 async def test_the_agencys_word_on_when_to_come_again_is_kept(world: World) -> None:

@@ -203,6 +203,20 @@ async def test_what_is_no_reply_is_malformed_and_never_repeated(card: str) -> No
     assert "1100000000016" not in repr(raised.value)
 
 
+FAULT = "<soap:Fault><a>1100000000016</a></soap:Fault><CheckCardByLaserResponse"
+
+
+def test_a_fault_is_a_fault_whatever_stands_beside_it() -> None:
+    with pytest.raises(Malformed, match="fault"):
+        soap.result(NORMAL.replace("<CheckCardByLaserResponse", FAULT, 1).encode(), "CheckCardByLaser")
+
+
+@pytest.mark.parametrize("other", [("soap:Envelope", "soap:Letter"), ("http://www.w3.org/2003/05/soap-envelope", "urn:other")])
+def test_an_envelope_of_another_kind_is_malformed(other: tuple[str, str]) -> None:
+    with pytest.raises(Malformed, match="envelope"):
+        soap.result(NORMAL.replace(*other).encode(), "CheckCardByLaser")
+
+
 def test_entities_that_explode_in_an_attribute_are_refused_quickly() -> None:
     entities = '<!ENTITY a0 "ha">' + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
     bomb = f'<!DOCTYPE a [{entities}<!ATTLIST a b CDATA "&a9;">]><a c="&a9;"/>'

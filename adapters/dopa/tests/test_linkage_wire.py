@@ -63,7 +63,7 @@ async def test_a_job_that_is_not_set_is_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("jobs", "answer"),
-    [([], Refused(RefusedCause.NOT_ENTITLED, "no job")), (["a", "b"], Unavailable("several jobs, none set"))],
+    [([], Refused(RefusedCause.NOT_ENTITLED, "no job")), (["a", "b"], Unavailable("several jobs and none set"))],
 )
 async def test_no_job_and_several_jobs_ask_for_nothing(jobs: list[str], answer: Answer) -> None:
     center = Center({"job": jobs}, job_id=None)
@@ -133,6 +133,7 @@ async def test_a_success_that_cannot_be_read_is_malformed_and_never_repeated(bod
         (["age"], {"age": True}),
         (["father_number"], {"fatherPersonalID": 12345678901234}),
         (["first_name"], {"firstName": {"th": "สมมติ"}}),
+        (["first_name"], {"firstName": True}),
     ],
 )
 async def test_a_value_that_is_not_what_the_documents_say_makes_the_record_unavailable(names: list[str], data: dict[str, object]) -> None:

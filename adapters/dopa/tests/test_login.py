@@ -180,7 +180,16 @@ async def test_a_token_that_cannot_be_read_is_malformed(body: object) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"x", {}, {"office": {}}, {"office": [1]}, {"office": [{"id": "x", "name": "y"}]}, {"office": [{"id": 1}]}, {"office": []}],
+    [
+        b"x",
+        {},
+        {"office": {}},
+        {"office": [1]},
+        {"office": [{"id": "x", "name": "y"}]},
+        {"office": [{"id": 1}]},
+        {"office": []},
+        {"office": [], "random": ""},
+    ],
 )
 async def test_an_offer_that_cannot_be_read_is_malformed(body: object) -> None:
     world, _ = scripted(200, body)

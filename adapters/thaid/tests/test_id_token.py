@@ -130,6 +130,10 @@ async def test_keys_that_cannot_be_used_are_left_alone(tmp_path: Path) -> None:
     assert await Issuer(tmp_path, signed(CLAIMS), useless).verdict() is Verdict.UNAVAILABLE  # type: ignore[arg-type] # on purpose
 
 
+async def test_a_key_that_is_not_for_signing_is_not_used(tmp_path: Path) -> None:
+    assert await Issuer(tmp_path, signed(CLAIMS), [jwk(RSA, kid="one", use="enc")]).verdict() is Verdict.UNAVAILABLE
+
+
 async def test_keys_are_fetched_once_in_five_minutes(tmp_path: Path) -> None:
     issuer = Issuer(tmp_path, signed(CLAIMS | {"exp": NOW + 9000}), [jwk(RSA, kid="one")])
     for seconds, fetched in ((0, 1), (299, 1), (1, 2), (299, 2)):

@@ -37,7 +37,6 @@ def test_keys_on_another_host_are_pinned_too(secret: Path) -> None:
     [
         {"client_id": ""},
         {"client_secret": "in the settings"},
-        {"client_secret_file": "/nowhere/client_secret"},
         {"base_url": "http://imauth.bora.dopa.go.th/api/v2/oauth2"},
         {"issuer": ""},
     ],
