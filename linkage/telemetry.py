@@ -8,7 +8,7 @@ settings and the contract, never from a request.
 import logging
 import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -37,18 +37,18 @@ def _masked(value: Any) -> Any:
     return _THIRTEEN_DIGITS.sub("*************", str(text)) if _THIRTEEN_DIGITS.search(str(text)) else text
 
 
-def configure_logging() -> None:
-    """Set up structlog, and silence libraries that write addresses of requests."""
+def configure_logging(stream: TextIO | None = None) -> None:
+    """Set up structlog, and silence libraries that write addresses of requests. ``stream``: None for standard error."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _only_allowed,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(),  # ASCII: U+2028 must not begin a new line
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
     for name in ("httpx", "httpcore", "aiohttp", "asyncio", "grpc", "uvicorn"):

@@ -1,4 +1,4 @@
-"""A second verifier of receipts, written from the specifications alone: RFC 9162 2.1.3.2, and C2SP's signed-note, tlog-checkpoint, tlog-proof.
+"""A second verifier of receipts, from the specifications alone: RFC 9162 2.1.3.2, C2SP's signed-note, tlog-checkpoint, tlog-proof.
 
 It shares no code with `linkage.tlog`, so that one misreading cannot hide in both.
 """

@@ -9,10 +9,10 @@ from pathlib import Path
 from linkage.audit.journal import Journal
 from linkage.audit.receipt import Receipt
 from linkage.audit.record import JSON, Entry, Kind, Origin, frame
-from linkage.ids import new_id
 from linkage.audit.sweeper import sweep
 from linkage.clock import Clock
 from linkage.errors import LogCorrupt
+from linkage.ids import new_id
 from linkage.store.contract import Draft, Head, SpaceLimits
 from linkage.store.sqlite_head import check_head
 from linkage.store.sqlite_log import SqliteLog

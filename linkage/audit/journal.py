@@ -11,12 +11,12 @@ from typing import TypeVar
 from linkage.audit.passage import Passage
 from linkage.audit.receipt import Receipt
 from linkage.audit.record import JSON, Entry, Kind, Origin
-from linkage.ids import new_id
 from linkage.audit.recorder import NOTHING, AlreadyAnswered, AlreadyAsked, IntentClosed, Recorder, Sealable
 from linkage.audit.sealing import Sealing
 from linkage.audit.writer import Health, Writer
 from linkage.clock import Clock
 from linkage.errors import Refusal
+from linkage.ids import new_id
 from linkage.store.contract import Claim, Conclusion, StoreUnavailable, VisitEnd
 from linkage.store.sqlite_keys import SqliteKeys
 from linkage.store.sqlite_log import SqliteLog

@@ -19,11 +19,11 @@ from typing import Self
 from linkage.audit.answer import answer_bytes
 from linkage.audit.receipt import Receipt
 from linkage.audit.record import JSON, Entry, EntryInvalid, Kind
-from linkage.ids import new_id
 from linkage.audit.recorder import NOTHING, Recorder, Sealable
 from linkage.audit.sealing import answer_tag
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, Reason, Refusal
+from linkage.ids import new_id
 from linkage.store.contract import Claim, Conclusion, Once, Placed, Within
 from linkage.terms import DataKey, Value
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from linkage.audit.receipt import Receipt
 from linkage.audit.record import JSON, Entry, Origin, frame
-from linkage.ids import new_id
 from linkage.audit.sealing import FreshKey, Sealing
 from linkage.audit.writer import Writer
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, LinkageError, Reason, Refusal
+from linkage.ids import new_id
 from linkage.store.contract import (
     Answered,
     Claim,

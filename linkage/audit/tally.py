@@ -10,9 +10,9 @@ from typing import Final
 
 from linkage.audit.journal import Journal
 from linkage.audit.record import JSON, Entry, Kind
-from linkage.ids import new_id
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, Reason, Refusal
+from linkage.ids import new_id
 
 EVERY_MS: Final = 60_000
 _KEPT: Final = ("counter", "cert", "centre", "auditor")

@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterator
 from linkage.audit.findings import Progress, Report, Wrong
 from linkage.audit.pairing import Pairing
 from linkage.audit.record import EntryInvalid, parse_leaf
-from linkage.ids import id_text
 from linkage.errors import LogCorrupt
+from linkage.ids import id_text
 from linkage.store.contract import Head, StoredEntry
 from linkage.store.sqlite_head import check_head
 from linkage.store.sqlite_read import LogReader

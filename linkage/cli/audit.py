@@ -27,7 +27,9 @@ app = typer.Typer(no_args_is_help=True, help="Verify the access log.")
 
 Receipt = Annotated[Path | None, typer.Option("--receipt", metavar="FILE", help="One receipt (NAME.tlog-proof) instead of the whole log.")]
 Leaf = Annotated[Path | None, typer.Option("--leaf", metavar="FILE", help="With --receipt: the entry's bytes (NAME.leaf).")]
-Vkey = Annotated[Path | None, typer.Option("--vkey", metavar="FILE", help="The log's public key. Without it: that of the settings' signing key.")]
+Vkey = Annotated[
+    Path | None, typer.Option("--vkey", metavar="FILE", help="The log's public key. Without it: that of the settings' signing key.")
+]
 Log = Annotated[Path | None, typer.Option("--log", metavar="FILE", help="The log's file, where there is no settings file.")]
 Against = Annotated[
     list[Path] | None,

@@ -48,7 +48,9 @@ class Recogniser:
         peer = peer_of(pem)
         learn({"cert": peer.certificate_sha256})
         register = self._register()
-        if peer.uri in register.counters or peer.uri in register.auditors:
+        if peer.uri in register.auditors:
+            learn({"auditor": peer.uri})
+        elif peer.uri in register.counters:
             learn({"counter": peer.uri})
         who = recognise(peer, register)
         if isinstance(who, Counter):

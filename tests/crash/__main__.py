@@ -13,11 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tests.crash.account import Account, draw_up
-from tests.crash.campaign import Course, Plan, run
+from tests.crash.campaign import Course, Moment, Plan, run
 from tests.crash.processes import DidNotComeUp
 
 FOLDER = Path(".crash")
-_MOST_SHOWN = 5
+_MOST_SHOWN, _LONGEST = 5, 160
+"""Faults of one claim, and characters of one fault."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -73,13 +74,15 @@ def show(console: Console, course: Course, account: Account) -> None:
     console.print(table)
     for line in account.lines:
         for fault in line.faults[:_MOST_SHOWN]:
-            console.print(f"{line.claim}: {fault}", style="red", markup=False)
+            console.print(f"{line.claim}: {fault[:_LONGEST]}", style="red", markup=False)
     kills = {
-        "kills under load": course.kills - course.in_start_up,
-        "kills during a start": course.in_start_up,
+        "kills at any moment": course.kills[Moment.ANY],
+        "kills as a query reached the agency": course.kills[Moment.ASKED],
+        "kills as the agency's answer went out": course.kills[Moment.ANSWERED],
+        "kills during a start": course.kills[Moment.STARTING],
         "starts": course.starts,
         "kills during a first start": course.births,
-        "first starts cut off with half of their files": course.half_born,
+        "of them with half of the files there": course.half_born,
     }
     figures = Table.grid(padding=(0, 2))
     for name, number in (kills | account.figures | {"seconds": round(course.seconds)}).items():

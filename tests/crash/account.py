@@ -157,14 +157,18 @@ def _visit_had_ended(log: FinalLog, answer: Answer) -> bool:
     return any(end.facts["visit"] == denied["visit"] and end.index < answer.receipt.index for end in log.of_kind("visit_end"))
 
 
-def _answered_at_last(asked: tuple[Asked, ...]) -> Line:
-    """Requests with an id that met a kill, and were sent again."""
+def _answered_at_last(asked: Iterable[Asked]) -> Line:
+    """Requests with an id of the counter's that were sent in several lives."""
     again = [one for one in asked if one.client_request_id and len(one.lives) > 1]
-    return Line(
-        "What was asked again after a kill was answered in the end",
-        len(again),
-        tuple(f"{one.method}: given up" for one in again if one.given_up),
-    )
+    faults = tuple(f"{one.method}: {why}" for one in again if (why := _refused_for_ever(one)))
+    return Line("What was asked again after a kill was answered in the end", len(again), faults)
+
+
+def _refused_for_ever(asked: Asked) -> str:
+    """No counter uses an id twice: whoever is told so was asking again, and has no way left to be answered."""
+    if any(answer.word == "REQUEST_ID_REUSED" for answer in asked.answers):
+        return "its own id is held against it"
+    return "given up" if asked.given_up else ""
 
 
 def _ended_visits(log: FinalLog) -> Line:

@@ -3,9 +3,11 @@
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum, auto
 from pathlib import Path
 
 from tests.crash.account import Evidence, without_intent
@@ -23,8 +25,8 @@ SERVING_S = 60.0
 """Seconds after which a start without an answer counts as failed; far more than any takes."""
 EARLIEST_S, LATEST_S = 0.05, 1.5
 """When a life ends, in seconds after its first answer."""
-IN_START_UP = 0.15
-"""Share of the kills that meet the gateway while it starts."""
+ARMED_S = 10.0
+"""Seconds in which somebody must have asked DOPA something, under load."""
 SLOWNESS_S = (0.0, 0.003, 0.02, 0.08)
 """How long DOPA takes for an answer: each round draws one, so that kills meet requests before, at and after the agency."""
 
@@ -37,6 +39,22 @@ per_person = 100000
 per_officer = 100000
 """
 """Intents that a kill leaves without outcome keep their attempts, and a hundred kills would use up the usual five of a person."""
+
+
+class Moment(StrEnum):
+    """When a kill comes."""
+
+    STARTING = auto()
+    """While the gateway starts."""
+    ASKED = auto()
+    """As a query has reached the agency."""
+    ANSWERED = auto()
+    """As the agency's answer goes out."""
+    ANY = auto()
+    """Whenever."""
+
+
+SHARES = {Moment.STARTING: 15, Moment.ASKED: 35, Moment.ANSWERED: 15, Moment.ANY: 35}
 
 Tell = Callable[[str, int, int], None]
 """What is being done, how far it is, of how many."""
@@ -56,8 +74,7 @@ class Plan:
 class Course:
     """What happened."""
 
-    kills: int = 0
-    in_start_up: int = 0
+    kills: Counter[Moment] = field(default_factory=Counter)
     births: int = 0
     half_born: int = 0
     """Births whose kill left some, but not all, of the log's files."""
@@ -103,21 +120,33 @@ async def _rounds(
         for number in range(plan.kills):
             tell("killing under load", number, plan.kills)
             there.take(luck.choice(SLOWNESS_S))
-            if number and luck.random() < IN_START_UP:
-                await asyncio.sleep(luck.uniform(0.0, course.starting_s))
-                course.in_start_up += 1
-            else:
-                await _answering(gateway, life, course)
-                await asyncio.sleep(luck.uniform(EARLIEST_S, LATEST_S))
-            gateway.check()  # it must be the kill that ends it
-            gateway.kill()
-            course.kills += 1
+            moment = luck.choices(list(SHARES), list(SHARES.values()))[0] if number else Moment.ANY
+            await _kill_at(moment, gateway, there, life, luck, course)
+            course.kills[moment] += 1
             _start(gateway, life)
         there.take(0.0)
         await _answering(gateway, life, course)
     if gateway.stop() != 0:
         course.troubles.append("the last life did not end well at SIGTERM")
     return [asked for desk in desks for asked in desk.asked]
+
+
+async def _kill_at(moment: Moment, gateway: GatewayProcess, there: Agencies, life: Life, luck: random.Random, course: Course) -> None:
+    """Kill the gateway; whatever else ends it is a fault.
+
+    Raises:
+        DidNotComeUp: it was not up, or had ended by itself.
+    """
+    if moment is Moment.STARTING:
+        await asyncio.sleep(luck.uniform(0.0, course.starting_s))
+    else:
+        await _answering(gateway, life, course)
+        await asyncio.sleep(luck.uniform(EARLIEST_S, LATEST_S))
+    gateway.check()
+    if moment in (Moment.ASKED, Moment.ANSWERED):
+        there.arm(gateway.pid, moment.value)
+        await _until(gateway.killed, gateway, ARMED_S)
+    gateway.kill()
 
 
 @asynccontextmanager
@@ -192,10 +221,11 @@ async def _birth(folder: Path, there: Agencies, luck: random.Random, course: Cou
     course.troubles += [f"{folder.name}: {fault}" for fault in (*verified(place)[1], *without_intent(log_of(place), there.received()))]
 
 
-async def _until(there: Callable[[], bool], gateway: GatewayProcess) -> None:
+async def _until(there: Callable[[], bool], gateway: GatewayProcess, seconds: float = SERVING_S) -> None:
     began = time.monotonic()
     while not there():
-        gateway.check()
-        if time.monotonic() - began > SERVING_S:
-            raise gateway.silent(SERVING_S)
+        if not gateway.killed():
+            gateway.check()
+        if time.monotonic() - began > seconds:
+            raise gateway.silent(seconds)
         await asyncio.sleep(0.0005)

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests.crash.simulators import ARM
+
 ROOT = Path(__file__).parents[2]
 _SERVE = "import typer; from linkage.cli.serve import serve; typer.run(serve)"
 """`linkage serve`, without the time that the other commands take to load."""
@@ -48,6 +50,10 @@ class Agencies:
     def take(self, seconds: float) -> None:
         """Let DOPA take this long for every answer."""
         httpx.post(f"{self.dopa}/_simulator/knobs", json={"slow": seconds}, timeout=10).raise_for_status()
+
+    def arm(self, pid: int, moment: str) -> None:
+        """Have DOPA kill this process, which must be one of ours, as it is next asked, or as its next answer goes out."""
+        httpx.post(f"{self.dopa}{ARM}", json={"pid": pid, "moment": moment}, timeout=10).raise_for_status()
 
     def received(self) -> list[dict[str, Any]]:
         """Every request that any of them received since this was last asked: operation, request_id, at_ms."""
@@ -101,6 +107,16 @@ class GatewayProcess:
         if self._process is None or self._process.poll() is not None:
             status = None if self._process is None else self._process.returncode
             raise DidNotComeUp(f"start {self.starts}: ended by itself with status {status}: {self._last_words()}")
+
+    @property
+    def pid(self) -> int:
+        """Its process id; `check` that it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    def killed(self) -> bool:
+        """Whether a SIGKILL has ended it."""
+        return self._process is not None and self._process.poll() == -signal.SIGKILL
 
     def silent(self, seconds: float) -> DidNotComeUp:
         """What to raise if it runs, but does not answer."""

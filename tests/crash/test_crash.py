@@ -31,7 +31,7 @@ def test_after_kills_under_load_every_query_and_every_answer_is_accounted_for(ca
     course, evidence = campaign
     account = draw_up(evidence, _silent)
     assert account.settled, [line for line in account.lines if line.faults]
-    assert course.kills == KILLS
+    assert course.kills.total() == KILLS
     assert course.births == 1
     for line in account.lines:
         if line.claim != "Nothing that was recovered had been answered":
@@ -75,6 +75,13 @@ def _given_up(evidence: Evidence) -> Evidence:
     return replace(evidence, asked=(*evidence.asked, replace(first, lives={1, 2}, answers=[], given_up=True)))
 
 
+def _held_against_it(evidence: Evidence) -> Evidence:
+    """A request that was lost with the gateway, and then refused because the gateway remembered it."""
+    denied = next(answer for one in evidence.asked for answer in one.answers if answer.way is Way.REFUSED)
+    refused = replace(denied, word="REQUEST_ID_REUSED", receipt=None)
+    return replace(evidence, asked=(*evidence.asked, Asked("Lookup", receipt_pb2.Receipt(), "an id", lives={1, 2}, answers=[refused])))
+
+
 FALSE: dict[str, Callable[[Evidence], Evidence]] = {
     "Every query that an agency received has an intent": lambda e: replace(
         e, received=(*e.received, {"operation": "request", "request_id": "", "at_ms": 0})
@@ -91,6 +98,11 @@ FALSE: dict[str, Callable[[Evidence], Evidence]] = {
 def test_the_account_names_the_claim_that_false_evidence_contradicts(claim: str, campaign: tuple[Course, Evidence]) -> None:
     account = draw_up(FALSE[claim](campaign[1]), _silent)
     assert [line.claim for line in account.lines if line.faults] == [claim]
+
+
+def test_a_request_whose_own_id_is_held_against_it_is_a_fault(campaign: tuple[Course, Evidence]) -> None:
+    faults = [fault for line in draw_up(_held_against_it(campaign[1]), _silent).lines for fault in line.faults]
+    assert "Lookup: its own id is held against it" in faults
 
 
 def test_a_receipt_of_another_entry_proves_nothing(campaign: tuple[Course, Evidence]) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from linkage.runtime.gateway import Gateway
 from linkage.runtime.pki import load_authority, make_authority, make_counter, make_server
 from linkage.runtime.pki_keys import make_key_ring, make_log_key, make_officer_keys, officer_token
 from linkage.settings import Source, load
+from linkage.sources.registry import client_for
 from linkage.terms import SourceName
 from linkage.transport import in_process_client
 from linkage.v1 import (
@@ -31,6 +32,9 @@ from linkage.v1 import (
     verification_pb2,
     verification_pb2_grpc,
 )
+
+App = Callable[..., Any]
+"""An ASGI app."""
 
 SAMPLE = Path(__file__).parents[2] / "deploy" / "sample"
 ORIGIN = "linkage.example/audit"
@@ -52,6 +56,20 @@ class Place:
     @property
     def settings_file(self) -> Path:
         return self.folder / "linkage.toml"
+
+    @property
+    def vkey(self) -> str:
+        return (self.folder / "log.vkey").read_text().strip()
+
+    def change(self, file: str, old: str, new: str) -> None:
+        """Change an operator's file as editors do: a whole new file under the old name."""
+        path = self.folder / file
+        before = path.read_text(encoding="utf-8")
+        if old not in before:
+            raise ValueError(f"{file} does not say so")
+        fresh = path.with_suffix(".new")
+        fresh.write_text(before.replace(old, new), encoding="utf-8")
+        fresh.replace(path)
 
     def certificate(self, uri: str, name: str) -> tuple[Path, Path]:
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
@@ -246,14 +264,19 @@ def refused(error: grpc.aio.AioRpcError) -> Refused:
 
 
 @asynccontextmanager
-async def running(place: Place) -> AsyncIterator[World]:
-    """Serve in this process; the agencies answer in process, too."""
-    dopa, thaid = DopaSimulator(clock=place.clock), ThaidSimulator(clock=place.clock)
-    apps = {"dopa": dopa.app, "thaid": thaid.app}
+async def running(place: Place, *, over_sockets: bool = False, between: Callable[[App], App] = lambda app: app) -> AsyncIterator[World]:
+    """Serve in this process.
 
-    def clients(name: SourceName, source: Source, origins: frozenset[str]) -> httpx.AsyncClient:
+    The agencies answer in process, too; ``between`` puts something in the way to DOPA. ``over_sockets``: the gateway asks at the
+    addresses its settings name, and whoever listens there answers.
+    """
+    dopa, thaid = DopaSimulator(clock=place.clock), ThaidSimulator(clock=place.clock)
+    apps: dict[str, App] = {"dopa": between(dopa.app), "thaid": thaid.app}
+
+    def in_process(name: SourceName, source: Source, origins: frozenset[str]) -> httpx.AsyncClient:
         return in_process_client(apps[name], origins, timeout=source.timeout, most_bytes=source.max_answer_bytes)
 
+    clients = client_for if over_sockets else in_process
     gateway = await Gateway.start(load(place.settings_file), place.settings_file, clock=place.clock, clients=clients)
     try:
         yield World(place.folder, place.clock, dopa, thaid, gateway)

@@ -1,5 +1,6 @@
 """A SQLite file system that fails on command: the n-th write or sync, either not done at all or done and reported as failed."""
 
+import threading
 from dataclasses import dataclass
 from itertools import count
 from typing import Literal
@@ -28,6 +29,9 @@ class FailingDisk(apsw.VFS):
         self.fault: Fault | None = None
         self.fired = 0
         self.seen: list[Act] = []
+        self.gate = threading.Event()
+        """Cleared: every sync waits until it is set."""
+        self.gate.set()
         super().__init__(self.name, "")
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> "_File":  # noqa: N802 (apsw's name)
@@ -49,7 +53,7 @@ class FailingDisk(apsw.VFS):
 class _File(apsw.VFSFile):
     def __init__(self, disk: FailingDisk, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
         self._disk = disk
-        super().__init__("", name, flags)  # type: ignore[arg-type]
+        super().__init__("", name, flags)
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 (apsw's name)
         fault = self._disk.fails("write")
@@ -59,6 +63,7 @@ class _File(apsw.VFSFile):
             raise fault.error("the disk failed")
 
     def xSync(self, flags: int) -> None:  # noqa: N802 (apsw's name)
+        self._disk.gate.wait(30)
         fault = self._disk.fails("sync")
         if fault is None or fault.persisted:
             super().xSync(flags)

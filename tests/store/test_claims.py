@@ -23,7 +23,8 @@ def denied(result: Result, reason: Reason) -> Denied:
 
 
 def rows(log: SqliteLog, table: str) -> int:
-    return int(log._connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+    number: int = log._connection.execute(f"SELECT count(*) FROM {table}").get
+    return number
 
 
 def test_an_ended_visit_admits_no_intent_anywhere(log: SqliteLog, path: Path, clock: FakeClock) -> None:

@@ -123,9 +123,13 @@ def test_a_checkpoint_that_fails_loses_nothing_and_ends_this_process_writing(act
         original(connection)
 
     log._wal.checkpoint_if_long = failing  # type: ignore[method-assign]
-    with pytest.raises(StorePoisoned, match="checkpoint"):
+
+    def write_on() -> None:
         for _ in range(40):
-            acknowledged += [(each.eid, each.index) for each in log.append([draft() for _ in range(256)]) if isinstance(each, Placed)]
+            acknowledged.extend((each.eid, each.index) for each in log.append([draft() for _ in range(256)]) if isinstance(each, Placed))
+
+    with pytest.raises(StorePoisoned, match="checkpoint"):
+        write_on()
     disk.arm(None)
     assert log.trouble().startswith("checkpoint")
     opened(path).close()

@@ -59,15 +59,17 @@ def test_the_free_space_is_that_of_the_logs_own_file_system(path: Path, clock: F
 
 def test_a_full_database_loses_nothing_that_was_acknowledged_and_goes_on_when_there_is_room(path: Path, clock: FakeClock) -> None:
     log = fresh_log(path, clock)
-    acknowledged = []
-    pages = log._connection.execute("PRAGMA page_count").fetchall()[0][0]
+    acknowledged: list[tuple[bytes, int]] = []
+    pages: int = log._connection.execute("PRAGMA page_count").get
     log._connection.execute(f"PRAGMA max_page_count={pages + 20}")
-    with pytest.raises(StoreUnavailable, match="FullError"):
+
+    def fill(batch: int) -> None:
         for _ in range(100):
-            acknowledged += [(each.eid, each.index) for each in map(placed, log.append([draft() for _ in range(8)]))]
-    with pytest.raises(StoreUnavailable, match="FullError"):
-        for _ in range(100):
-            append_one(log, draft())
+            acknowledged.extend((each.eid, each.index) for each in map(placed, log.append([draft() for _ in range(batch)])))
+
+    for batch in (8, 1):
+        with pytest.raises(StoreUnavailable, match="FullError"):
+            fill(batch)
     assert acknowledged
     log._connection.execute("PRAGMA max_page_count=100000")
     again = append_one(log, draft())

@@ -1,0 +1,147 @@
+"""The leaf's bytes: one spelling, nothing personal, nothing that another reader could read otherwise."""
+
+import json
+from enum import IntEnum
+from typing import Any
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linkage.audit.record import JSON, Entry, EntryInvalid, Kind, Origin, canonical, frame, parse_leaf
+from linkage.clock import FakeClock
+from linkage.ids import id_text, new_id
+from linkage.store.contract import MAX_LEAF
+from tests.audit.world import NUMBER
+
+ORIGIN = Origin("a", bytes(range(16)))
+EID = bytes(range(16))
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+keys = st.text(st.characters(codec="ascii"), max_size=10)
+values = st.recursive(
+    texts | st.integers(-(2**53) + 1, 2**53 - 1) | st.booleans(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def personal(value: object) -> bool:
+    """Whether the canonical form may be refused because of digits that look like a citizen number."""
+    return sum(c.isdigit() for c in json.dumps(value)) >= 13
+
+
+@given(st.dictionaries(keys, values, max_size=6))
+def test_the_spelling_is_that_of_rfc_8785(value: dict[str, Any]) -> None:
+    try:
+        spelt = canonical(value)
+    except EntryInvalid:
+        assert personal(value)
+        return
+    assert spelt == rfc8785.dumps(value)
+    assert parse_leaf(spelt) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u2028\u2029", "\x00\x01\x1f\x7f", '"\\/', "\b\f\n\r\t", "\u00e9\u0301", "\U0001f600", "กรุงเทพ", "\x1b[31m", "— key sig\n\n— x", "\ufffe\uffff"],
+)
+def test_awkward_texts_are_spelt_as_rfc_8785_spells_them(text: str) -> None:
+    assert canonical({"detail": text}) == rfc8785.dumps({"detail": text})
+
+
+class Number(IntEnum):
+    ONE = 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1.5, float("nan"), None, b"bytes", {1, 2}, object(), 2**53, -(2**53), Number.ONE,
+        "\ud800", "a\udfff", {"\ud800": 1}, {"ก": 1}, {1: "a"}, [None], {"a": {"b": None}}, [[[[[[[[["deepest text"]]]]]]]]],
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_has_no_single_spelling_is_refused_without_being_repeated(value: Any) -> None:
+    with pytest.raises(EntryInvalid) as caught:
+        canonical({"x": value})
+    assert "deepest text" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["{}", "number {}.", "1-1000-00000-00-8", "({})", "a {} b", "line\n{}", "tab\t{}", "\x1b{}"])
+def test_a_text_with_a_citizen_number_is_refused(form: str) -> None:
+    for value in (form.format(NUMBER.reveal()), [form.format(NUMBER.reveal())], {form.format(NUMBER.reveal()): "x"}):
+        with pytest.raises(EntryInvalid, match="citizen number") as caught:
+            frame(Entry(Kind.DENIED, EID, {"fields": [value]}), ORIGIN)
+        assert NUMBER.reveal() not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1100000000009", "x1100000000008", "11000000000081", "0123456789abcdef" * 4, "2026-11-21"])
+def test_digits_that_are_no_citizen_number_pass(text: str) -> None:
+    canonical({"detail": text})
+
+
+def test_a_leaf_has_its_members_in_order_and_its_time_in_its_gap() -> None:
+    leaf = frame(Entry(Kind.OUTCOME, EID, {"result": "found"}, bytes(16), {"commit": "x"}), ORIGIN).at(1_767_225_600_123)
+    assert leaf == (
+        b'{"boot":"000102030405060708090a0b0c0d0e0f","eid":"00010203-0405-0607-0809-0a0b0c0d0e0f","facts":{"result":"found"},'
+        b'"kind":"outcome","ref":"00000000-0000-0000-0000-000000000000","replica":"a","sealed":{"commit":"x"},"t":1767225600123,"v":1}'
+    )
+    assert leaf == rfc8785.dumps(json.loads(leaf))
+
+
+def test_every_kind_can_be_recorded() -> None:
+    assert {kind.value for kind in Kind} >= {"boot", "config", "clock", "intent", "outcome", "denied", "refused_many", "recovered", "visit_end"}
+    for kind in Kind:
+        assert parse_leaf(frame(Entry(kind, EID, {}), ORIGIN).at(1))["kind"] == kind.value
+
+
+@pytest.mark.parametrize("facts", [{"surname": "x"}, {"counter": 1}, {"attempts": "1"}, {"attempts": True}, {"types": "x"}, {"officer": ["x"]}])
+def test_a_fact_that_is_not_listed_or_of_another_type_is_refused(facts: dict[str, JSON]) -> None:
+    with pytest.raises(EntryInvalid, match="facts"):
+        frame(Entry(Kind.DENIED, EID, facts), ORIGIN)
+
+
+@pytest.mark.parametrize(("eid", "ref"), [(b"", None), (bytes(15), None), (bytes(17), None), (EID, b"x")])
+def test_ids_have_sixteen_bytes(eid: bytes, ref: bytes | None) -> None:
+    with pytest.raises(EntryInvalid, match="expected 16 bytes"):
+        frame(Entry(Kind.OUTCOME, eid, {}, ref), ORIGIN)
+
+
+def test_a_leaf_never_grows_beyond_what_a_bundle_can_state_also_when_it_becomes_a_denial() -> None:
+    def largest(length: int) -> int:
+        return len(frame(Entry(Kind.INTENT, EID, {"detail": "x" * length}), ORIGIN).at(2**63 - 1))
+
+    empty = largest(0)
+    fits = MAX_LEAF - 128 - len(b',"v":1}') - (empty - 19 - len(b',"v":1}'))
+    assert largest(fits) <= MAX_LEAF
+    with pytest.raises(EntryInvalid, match="expected less than 65535"):
+        largest(fits + 1)
+    denied = frame(Entry(Kind.DENIED, EID, {"detail": "x" * (fits - 100), "reason": "R" * 60}), ORIGIN)
+    assert len(denied.at(2**63 - 1)) <= MAX_LEAF
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [b"", b"[]", b"{", b'{"a":1, "b":2}', b'{"b":1,"a":2}', b'{"a":1,"a":1}', b'{"a":1.0}', b'{"a":"\\u0041"}', b'{"a":NaN}', b'{"a":null}', b"\xff", b"[" * 5000],
+)
+def test_a_leaf_in_another_spelling_is_not_read(leaf: bytes) -> None:
+    with pytest.raises(EntryInvalid):
+        parse_leaf(leaf)
+
+
+def test_a_time_whose_digits_could_be_a_citizen_number_passes() -> None:
+    ms = int(NUMBER.reveal())
+    facts: dict[str, JSON] = {"count": 3, "since_ms": ms, "until_ms": ms}
+    assert parse_leaf(frame(Entry(Kind.REFUSED_MANY, EID, facts), ORIGIN).at(ms))["facts"] == facts
+
+
+def test_ids_are_uuids_of_version_seven_ordered_by_time() -> None:
+    clock = FakeClock()
+    first = new_id(clock)
+    clock.advance(0.001)
+    second = new_id(clock)
+    assert first < second
+    assert (id_text(first)[14], first[8] >> 6) == ("7", 2)
+    assert len({new_id(clock) for _ in range(1000)}) == 1000
