@@ -110,7 +110,8 @@ class Verification:
         budget = call.budget()
         number = ask.evidence.number
         key = self._sealing.new_key(number)
-        claims = (*self._limits(call, number), *((ask.once,) if ask.once else ()))
+        # A request made before comes first: its retry is answered, or waits, and is no further attempt.
+        claims = (*((ask.once,) if ask.once else ()), *self._limits(call, number))
 
         async with self._journal.passage(call.id, call.facts, claims=claims, key=key, sealed=_sealed(ask.evidence)) as passage:
             said = await self._ask(call, passage, ask, grant, budget)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from linkage.errors import Reason, Refusal
+from linkage.errors import Reason, Refusal, Violation
 from linkage.terms import Agency, Assurance, FieldName, RecipientId, RecordType, ServiceId, SourceName
 
 
@@ -86,14 +86,20 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """No, and why. ``detail`` is for the log's reader: names of the register, the catalogue and the agreements, never a person's."""
+    """No, and why.
+
+    ``detail`` is for the log's reader: names of the register, the catalogue and the agreements, never a person's. ``fields``:
+    positions, in the request, of the fields that are not agreed.
+    """
 
     reason: Reason
     detail: str = ""
+    fields: tuple[int, ...] = ()
 
     def refusal(self) -> Refusal:
         """The decision as an error, to be raised by whoever asked for it."""
-        return Refusal(self.reason, detail=self.detail)
+        violations = tuple(Violation(f"fields[{position}]", "not covered by the agreement") for position in self.fields)
+        return Refusal(self.reason, detail=self.detail, violations=violations)
 
 
 Decision = Permit | Deny

@@ -6,6 +6,7 @@ the reason.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from linkage.agreements.book import Book
@@ -60,8 +61,17 @@ def decide_lookup(
         steps.append((Reason.GROUND_NOT_AGREED, lambda a: ground in a.grounds))
     found = _narrowed(book, register, caller, recipient, steps)
     if isinstance(found, Deny):
-        return found
+        return _marked(found, book, recipient, record_type, fields)
     return Permit(_grant(found, service=service, record_type=record_type, fields=tuple(fields), assurance=assurance))
+
+
+def _marked(denied: Deny, book: Book, recipient: RecipientId, record_type: RecordType, fields: Sequence[FieldName]) -> Deny:
+    """Say which fields none of the recipient's agreements covers; all of them where each is covered, but by no one agreement."""
+    if denied.reason is not Reason.FIELD_NOT_AGREED:
+        return denied
+    covered = frozenset[FieldName]().union(*(a.records.get(record_type, frozenset()) for a in book.of(recipient)))
+    outside = tuple(position for position, name in enumerate(fields) if name not in covered)
+    return replace(denied, fields=outside or tuple(range(len(fields))))
 
 
 def decide_verification(

@@ -87,7 +87,9 @@ class _Walk:
         self._reader = reader
         self._key = key
         self._report = report
-        self._against = {checkpoint.size: checkpoint for checkpoint in against}
+        self._against: dict[int, list[Checkpoint]] = {}
+        for checkpoint in against:
+            self._against.setdefault(checkpoint.size, []).append(checkpoint)
         self._frontier: list[bytes] = []
         self._size = 0
         self._ms = 0
@@ -162,11 +164,11 @@ class _Walk:
 
     def _at_size(self, size: int) -> None:
         """Check the checkpoints of this size, stored and kept elsewhere."""
-        kept = self._against.pop(size, None)
-        if kept is None and (self._next is None or self._next[0] != size):
+        kept = self._against.pop(size, [])
+        if not kept and (self._next is None or self._next[0] != size):
             return
         root = root_of(self._frontier) if self._frontier else EMPTY_ROOT
-        if kept is not None and kept.root != root:
+        if any(checkpoint.root != root for checkpoint in kept):
             self._report.add(Wrong.CHECKPOINT, size, "a checkpoint kept elsewhere has another root")
         while self._next is not None and self._next[0] == size:
             _, stored_root, note, _ = self._next

@@ -178,8 +178,8 @@ class Writer:
             answers = self._written(jobs)
         finally:
             self._busy_since = None
+            self._note(answers, started)  # before anybody learns of it, so that the health is never better than an answer
             self._hand_back(self._deliver, answers)
-        self._note(answers, started)
 
     def _written(self, jobs: Sequence[Job]) -> list[tuple[Job, Result | LinkageError]]:
         unsealed = self._store_rows(jobs)

@@ -128,6 +128,8 @@ def _tell_receipt(checked: CheckedReceipt, *, as_json: bool) -> None:
         return
     out.print(Text("verified: ", style="bold green") + Text(f"entry {checked.index} of {checked.origin}, signed at {checked.size} entries"))
     facts: Any = entry.get("facts")
+    if not entry:
+        return
     out.print(Text(f"{entry.get('kind')}  {entry.get('eid')}"))
     for name, value in sorted(facts.items()) if isinstance(facts, dict) else ():
         out.print(Text(f"  {name}: ", style="dim") + Text(str(value)))

@@ -23,7 +23,7 @@ class CheckedReceipt:
     size: int
     """How many entries the log had when it signed this."""
     entry: Mapping[str, Any]
-    """What the entry says: its members, sealed parts still sealed."""
+    """What the entry says: its members, sealed parts still sealed. Empty where the leaf is another log's, not JSON."""
 
 
 def check_receipt(leaf: bytes, tlog_proof: bytes, vkey: str) -> CheckedReceipt:
@@ -35,7 +35,7 @@ def check_receipt(leaf: bytes, tlog_proof: bytes, vkey: str) -> CheckedReceipt:
         vkey: the log's public key, from somebody trusted (never from the gateway that is being checked).
 
     Raises:
-        ProofInvalid: the proof is malformed, leads elsewhere, or the leaf is no entry of ours.
+        ProofInvalid: the proof is malformed or leads elsewhere.
         NoteInvalid: the vkey is none, or the checkpoint is not this log's.
     """
     checkpoint = verify_proof(tlog_proof, leaf, VerifierKey.parse(vkey.strip()))
@@ -43,9 +43,8 @@ def check_receipt(leaf: bytes, tlog_proof: bytes, vkey: str) -> CheckedReceipt:
         entry = json.loads(leaf)
     except (ValueError, RecursionError):
         entry = None
-    if not isinstance(entry, dict):
-        raise ProofInvalid("leaf", got="something else", expected="an entry of the access log")
-    return CheckedReceipt(checkpoint.origin, parse_proof(tlog_proof).index, checkpoint.size, entry)
+    says = entry if isinstance(entry, dict) else {}
+    return CheckedReceipt(checkpoint.origin, parse_proof(tlog_proof).index, checkpoint.size, says)
 
 
 def check_reply(receipt: receipt_pb2.Receipt, vkey: str) -> CheckedReceipt:

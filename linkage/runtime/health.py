@@ -48,7 +48,7 @@ class Health:
     async def look(self) -> None:
         """Look once."""
         log = self._journal.health()
-        free = shutil.disk_usage(self._folder).free
+        free = _free(self._folder)
         self._metrics.log_ok.set(log.ok)
         self._metrics.log_size.set(log.size)
         self._metrics.log_queue.set(log.queued)
@@ -58,7 +58,7 @@ class Health:
         await self._say("disk", log.reason != LITTLE_SPACE, bytes_free=free)
         for source in self._sources.sources.values():
             state = source.health().state
-            await self._say(f"source.{source.name}", state is BreakerState.CLOSED, state=state.value)
+            await self._say(f"source.{source.name}", state is BreakerState.CLOSED, why=state.value)
         serving = log.ok and not self._draining
         for name in ("", *(descriptor.full_name for descriptor, _ in SERVICES)):
             await self._say(name, serving)
@@ -75,3 +75,11 @@ class Health:
             (_log.info if good else _log.warning)("health", where=name or "gateway", state="serving" if good else "not serving", **why)
         self._said[name] = good
         await self._servicer.set(name, _SERVING if good else _NOT_SERVING)
+
+
+def _free(folder: Path) -> int:
+    """Bytes free on the folder's disk; 0 where it is gone: the log says so itself, and the looking goes on."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from linkage.audit.journal import AlreadyAnswered, AlreadyAsked, IntentClosed, Journal, JournalLimits
+from linkage.audit.passage import Passage
 from linkage.errors import AuditUnavailable, Reason, Refusal
 from linkage.store.contract import NoRoom, Once, Within
 from linkage.tlog.proof import verify_proof
@@ -42,19 +43,26 @@ async def test_a_block_that_ends_leaves_the_outcome_it_concluded(world: World, j
 
 async def test_a_refusal_is_recorded_with_its_reason_and_carries_the_receipt(world: World, journal: Journal) -> None:
     refusal = Refusal(Reason.RECORD_OF_ANOTHER_PERSON, source="dopa")
-    with pytest.raises(Refusal) as caught:
+
+    async def pass_through() -> None:
         async with journal.passage(world.id(), FACTS) as passage:
             passage.learn(person="mismatch")
             raise refusal
+
+    with pytest.raises(Refusal) as caught:
+        await pass_through()
     assert caught.value is refusal
     assert last(world) == {"person": "mismatch", "result": "refused", "reason": "RECORD_OF_ANOTHER_PERSON"}
     assert json.loads(refusal.receipt.leaf)["kind"] == "outcome"  # type: ignore[attr-defined]
 
 
 async def test_any_other_exception_is_recorded_as_failed_without_its_text(world: World, journal: Journal) -> None:
-    with pytest.raises(Refusal) as caught:
+    async def pass_through() -> None:
         async with journal.passage(world.id(), FACTS):
             raise KeyError("1100000000008 Somchai")
+
+    with pytest.raises(Refusal) as caught:
+        await pass_through()
     assert caught.value.reason is Reason.INTERNAL
     assert isinstance(caught.value.__cause__, KeyError)
     assert last(world) == {"result": "failed"}
@@ -62,17 +70,25 @@ async def test_any_other_exception_is_recorded_as_failed_without_its_text(world:
 
 
 async def test_a_block_that_concludes_nothing_is_a_defect_and_recorded_as_failed(world: World, journal: Journal) -> None:
-    with pytest.raises(Refusal) as caught:
+    async def pass_through() -> None:
         async with journal.passage(world.id(), FACTS) as passage:
             passage.learn(attempts=1)
+
+    with pytest.raises(Refusal) as caught:
+        await pass_through()
     assert caught.value.reason is Reason.INTERNAL
     assert last(world) == {"attempts": 1, "result": "failed"}
 
 
 async def test_facts_that_cannot_be_recorded_cost_the_reply_and_not_the_outcome(world: World, journal: Journal) -> None:
-    with pytest.raises(AuditUnavailable):
-        async with journal.passage(world.id(), FACTS) as passage:
+    passage = journal.passage(world.id(), FACTS)
+
+    async def pass_through() -> None:
+        async with passage:
             passage.conclude("found", surname="x")
+
+    with pytest.raises(AuditUnavailable):
+        await pass_through()
     assert last(world) == {"result": "failed"}
     with pytest.raises(RuntimeError):
         _ = passage.receipt
@@ -89,37 +105,53 @@ async def test_an_answer_leaves_its_keyed_tag_and_nothing_else(world: World, jou
 
 
 async def test_an_answer_without_a_data_key_is_a_defect(world: World, journal: Journal) -> None:
-    with pytest.raises(Refusal) as caught:
+    async def pass_through() -> None:
         async with journal.passage(world.id(), FACTS) as passage:
             passage.conclude("found", answer={"last_name": "Jaidee"})
+
+    with pytest.raises(Refusal) as caught:
+        await pass_through()
     assert caught.value.reason is Reason.INTERNAL
     assert last(world)["result"] == "failed"
 
 
 async def test_an_outcome_that_is_not_durable_releases_nothing(world: World) -> None:
     journal = world.journal(limits=JournalLimits(append_timeout=0.2))
-    with pytest.raises(AuditUnavailable):
-        async with journal.passage(world.id(), FACTS) as passage:
+    passage = journal.passage(world.id(), FACTS)
+
+    async def pass_through() -> None:
+        async with passage:
             passage.conclude("found")
             world.disk.gate.clear()
+
+    with pytest.raises(AuditUnavailable):
+        await pass_through()
     with pytest.raises(RuntimeError):
         _ = passage.receipt
 
 
 async def test_an_outcome_whose_commit_is_unknown_releases_nothing(world: World, journal: Journal) -> None:
-    with pytest.raises(AuditUnavailable):
-        async with journal.passage(world.id(), FACTS) as passage:
+    passage = journal.passage(world.id(), FACTS)
+
+    async def pass_through() -> None:
+        async with passage:
             passage.conclude("found")
             world.disk.arm(Fault("sync", 0, persisted=True))
+
+    with pytest.raises(AuditUnavailable):
+        await pass_through()
     with pytest.raises(RuntimeError):
         _ = passage.receipt
 
 
 async def test_a_refusal_whose_outcome_is_not_durable_becomes_unavailable(world: World, journal: Journal) -> None:
-    with pytest.raises(AuditUnavailable):
+    async def pass_through() -> None:
         async with journal.passage(world.id(), FACTS):
             world.disk.arm(Fault("sync", 0, persisted=False))
             raise Refusal(Reason.AGENCY_UNAVAILABLE)
+
+    with pytest.raises(AuditUnavailable):
+        await pass_through()
 
 
 async def test_an_outcome_tries_again_while_the_log_cannot_take_it(world: World, journal: Journal) -> None:
@@ -141,10 +173,14 @@ async def test_an_outcome_tries_again_while_the_log_cannot_take_it(world: World,
 
 async def test_an_outcome_after_the_sweeper_closed_its_intent_is_withheld(world: World, journal: Journal) -> None:
     request = world.id()
-    with pytest.raises(IntentClosed):
+
+    async def pass_through() -> None:
         async with journal.passage(request, FACTS) as passage:
             assert await journal.recover(request, "no outcome in time")
             passage.conclude("found")
+
+    with pytest.raises(IntentClosed):
+        await pass_through()
     assert not await journal.recover(request, "no outcome in time")
     assert [kind for kind, _ in world.said()] == ["intent", "recovered"]
 
@@ -187,7 +223,7 @@ async def test_of_a_hundred_equal_requests_at_once_one_asks(world: World, journa
 
 @pytest.mark.parametrize("way", ["refused", "failed", "retryable"])
 async def test_a_request_that_released_nothing_may_be_made_anew(way: str, world: World, journal: Journal) -> None:
-    with pytest.raises(Refusal):  # noqa: PT012 (the block is what is tested)
+    async def pass_through() -> None:
         async with journal.passage(world.id(), FACTS, claims=(ONCE,)) as passage:
             if way == "refused":
                 raise Refusal(Reason.AGENCY_UNAVAILABLE)
@@ -195,6 +231,9 @@ async def test_a_request_that_released_nothing_may_be_made_anew(way: str, world:
                 raise ValueError
             passage.conclude("unavailable", retryable=True)
             raise Refusal(Reason.AGENCY_UNAVAILABLE)
+
+    with pytest.raises(Refusal):
+        await pass_through()
     await one_passage(world, journal, ONCE)
 
 
@@ -217,10 +256,13 @@ async def test_a_reply_that_cannot_be_made_fails_the_passage(world: World, journ
     def broken() -> bytes:
         raise ValueError("too long")
 
-    with pytest.raises(Refusal):
+    async def pass_through() -> None:
         async with journal.passage(world.id(), FACTS, claims=(ONCE,)) as passage:
             passage.conclude("found")
             passage.reply(broken)
+
+    with pytest.raises(Refusal):
+        await pass_through()
     assert last(world)["result"] == "failed"
 
 
@@ -231,20 +273,20 @@ async def test_a_reply_that_cannot_be_made_fails_the_passage(world: World, journ
 async def test_attempts_come_back_only_where_nothing_was_learned_of_the_evidence(
     way: str, given_back: bool, world: World, journal: Journal
 ) -> None:
+    def end(passage: Passage) -> None:
+        if way == "agency down":
+            raise Refusal(Reason.AGENCY_UNAVAILABLE)
+        if way == "failed":
+            raise ValueError
+        if way != "refused":
+            passage.conclude(way, give_back=way in ("match", "refused, given back"))
+        if "refused" in way:
+            raise Refusal(Reason.EVIDENCE_REFUSED)
+
     for _ in range(2):
         try:
             async with journal.passage(world.id(), FACTS, claims=(TWO,)) as passage:
-                match way:
-                    case "agency down":
-                        raise Refusal(Reason.AGENCY_UNAVAILABLE)
-                    case "refused":
-                        raise Refusal(Reason.EVIDENCE_REFUSED)
-                    case "failed":
-                        raise ValueError
-                    case _:
-                        passage.conclude(way, give_back=way in ("match", "refused, given back"))
-                        if "refused" in way:
-                            raise Refusal(Reason.EVIDENCE_REFUSED)
+                end(passage)
         except Refusal:
             continue
     if given_back:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.crash.account import Evidence, without_intent
 from tests.crash.counters import Asked, Desk, Life
 from tests.crash.final_log import log_of, verified
-from tests.crash.processes import Agencies, GatewayProcess, agencies, held_port
+from tests.crash.processes import Agencies, GatewayProcess, agencies, audit_verify, held_port
 from tests.journeys.world import COUNTER_1, COUNTER_2, Place, build_place
 
 COUNTERS = (COUNTER_1, COUNTER_1, COUNTER_2, COUNTER_2)
@@ -128,6 +128,8 @@ async def _rounds(
         await _answering(gateway, life, course)
     if gateway.stop() != 0:
         course.troubles.append("the last life did not end well at SIGTERM")
+    if (status := audit_verify(place.settings_file)) != 0:
+        course.troubles.append(f"`linkage audit verify` ended with status {status}")
     return [asked for desk in desks for asked in desk.asked]
 
 

@@ -17,8 +17,7 @@ import httpx
 from tests.crash.simulators import ARM
 
 ROOT = Path(__file__).parents[2]
-_SERVE = "import typer; from linkage.cli.serve import serve; typer.run(serve)"
-"""`linkage serve`, without the time that the other commands take to load."""
+_LINKAGE = (sys.executable, "-m", "linkage.cli.main")
 
 
 class DidNotComeUp(Exception):
@@ -84,11 +83,17 @@ def agencies() -> Iterator[Agencies]:
                 process.kill()
 
 
+def audit_verify(settings_file: Path) -> int:
+    """`linkage audit verify` as an operator runs it; its exit status."""
+    command = [*_LINKAGE, "audit", "verify", "--json", "--config", str(settings_file)]
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False, timeout=600).returncode
+
+
 class GatewayProcess:
     """`linkage serve` on one settings file. What it says goes to ``gateway.log`` beside that, all its lives in one file."""
 
     def __init__(self, settings_file: Path) -> None:
-        self._command = [sys.executable, "-c", _SERVE, "--config", str(settings_file)]
+        self._command = [*_LINKAGE, "serve", "--config", str(settings_file)]
         self.said = settings_file.with_name("gateway.log")
         self._process: subprocess.Popen[bytes] | None = None
         self.starts = 0

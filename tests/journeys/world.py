@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import apsw
 import grpc
 import httpx
 from google.rpc import error_details_pb2, status_pb2
+from prometheus_client import generate_latest
 
 from adapters.dopa.simulator import DopaSimulator
 from adapters.dopa.simulator_linkage import card_envelope
@@ -21,7 +23,7 @@ from linkage.runtime.pki import load_authority, make_authority, make_counter, ma
 from linkage.runtime.pki_keys import make_key_ring, make_log_key, make_officer_keys, officer_token
 from linkage.settings import Source, load
 from linkage.sources.registry import client_for
-from linkage.terms import SourceName
+from linkage.terms import CitizenNumber, SourceName
 from linkage.transport import in_process_client
 from linkage.v1 import (
     agency_session_pb2_grpc,
@@ -153,6 +155,22 @@ class World(Place):
     thaid: ThaidSimulator
     gateway: Gateway
 
+    def metrics(self) -> bytes:
+        """The metrics page."""
+        return generate_latest(self.gateway.equipment.metrics.registry)
+
+    def pseudonym(self, number: CitizenNumber) -> bytes:
+        """What a search for this person would look for."""
+        return self.gateway.sealing.pseudonyms(number)[0]
+
+    def key_pseudonyms(self) -> set[bytes]:
+        """Everybody a search would find something of."""
+        connection = apsw.Connection(str(self.folder / "data-keys.db"), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            return {row[0] for row in connection.execute("SELECT pseudonym FROM data_key WHERE pseudonym IS NOT NULL")}
+        finally:
+            connection.close()
+
     def desk(self, uri: str = COUNTER_1, *, subject: str = "officer-0001", token: str | None = None, **more: Any) -> "Desk":
         """A counter with an officer logged in; ``token`` "" sends none."""
         certificate, key = self.certificate(uri, uri.rpartition("/centre/")[2].replace("/", "-"))
@@ -193,13 +211,13 @@ class Desk:
             ),
         )
 
-    async def login(self) -> str:
+    async def login(self, recipient: str = "doe") -> str:
         """Log the officer in at Linkage Center with a card; the session's token."""
         from linkage.v1 import agency_session_pb2 as pb
 
         officer = self.world.dopa.people[OFFICER]
         begun = await self.sessions.BeginLogin(
-            pb.BeginLoginRequest(recipient="doe", source="dopa", officer_number=officer.number, smart_card=pb.SmartCardMethod(chip_number=officer.chip)),
+            pb.BeginLoginRequest(recipient=recipient, source="dopa", officer_number=officer.number, smart_card=pb.SmartCardMethod(chip_number=officer.chip)),
             metadata=self.metadata,
         )
         confirmed = await self.sessions.ConfirmLogin(

@@ -1,0 +1,146 @@
+"""Before anything is served: the right edge holds together, orphans are closed, and the start is recorded."""
+
+from pathlib import Path
+
+import apsw
+import pytest
+
+from linkage.audit.boot import EDGE, announce, check_edge, recover_orphans
+from linkage.audit.sweeper import Sweeper
+from linkage.errors import LogCorrupt
+from linkage.store.contract import Once
+from linkage.store.sqlite_read import LogReader
+from tests.audit.test_verify import tamper
+from tests.audit.world import FACTS, World, one_passage
+from tests.small_log import SIGNER, append_one, draft, entries, fresh_log, intent, opened
+
+SIZE = 300
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "log.db"
+    log = fresh_log(path)
+    log.append([draft() for _ in range(256)])
+    log.append([draft() for _ in range(SIZE - 256)])
+    log.close()
+    return path
+
+
+def checked(path: Path) -> int:
+    with LogReader(path) as reader:
+        return check_edge(reader, SIGNER.verifier).size
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 255, 256, 257])
+def test_a_sound_edge_passes_whatever_the_size(size: int, tmp_path: Path) -> None:
+    log = fresh_log(tmp_path / "log.db")
+    if size:
+        log.append([draft() for _ in range(size)])
+    log.close()
+    assert checked(tmp_path / "log.db") == size
+
+
+@pytest.mark.parametrize("index", [SIZE - EDGE, SIZE - 1])
+def test_a_flipped_leaf_of_the_edge_is_named(index: int, path: Path) -> None:
+    assert checked(path) == SIZE
+    leaf = entries(path)[index].leaf.replace(b"c1", b"c2")
+    tamper(path, "UPDATE leaf SET data = ? WHERE idx = ?", leaf, index)
+    with pytest.raises(LogCorrupt, match=f"leaf {index}: "):
+        checked(path)
+
+
+@pytest.mark.parametrize(("level", "index"), [(1, (SIZE - EDGE) // 2), (2, 74), (8, 0), (3, 30), (5, 8)])
+def test_a_flipped_node_of_the_edge_is_found(level: int, index: int, path: Path) -> None:
+    tamper(path, "UPDATE node SET hash = zeroblob(32) WHERE level = ? AND idx = ?", level, index)
+    with pytest.raises(LogCorrupt, match=r"node|frontier"):
+        checked(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM leaf WHERE idx = 299",
+        "DELETE FROM leaf WHERE idx = 100",
+        "DELETE FROM node WHERE level = 5 AND idx = 8",
+        "INSERT INTO leaf SELECT 300, hash, data, randomblob(16), kind, NULL, ms FROM leaf WHERE idx = 299",
+        "UPDATE head SET frontier = zeroblob(128)",
+        "UPDATE head SET size = 299",
+        "UPDATE head SET note = replace(note, '300', '301')",
+        "DELETE FROM head",
+    ],
+)
+def test_an_edge_that_contradicts_itself_is_refused(change: str, path: Path) -> None:
+    tamper(path, change)
+    with pytest.raises(LogCorrupt):
+        checked(path)
+
+
+def test_what_lies_behind_the_edge_is_left_to_the_whole_verification(path: Path) -> None:
+    tamper(path, "UPDATE leaf SET data = CAST('{}' AS BLOB) WHERE idx = 3")
+    assert checked(path) == SIZE
+
+
+async def test_the_start_is_recorded_with_version_and_digests(world: World) -> None:
+    journal = world.journal()
+    await announce(journal, world.clock, version="0.1.0", digests={"register": "ab", "agreements": "cd"})
+    leaf = world.leaves()[0]
+    assert leaf["kind"] == "boot"
+    assert leaf["facts"]["version"] == "0.1.0"
+    assert leaf["facts"]["digests"] == {"register": "ab", "agreements": "cd"}
+    assert len(leaf["boot"]) == 32
+
+
+async def test_at_a_start_every_open_intent_is_an_orphan_and_is_closed_once(world: World) -> None:
+    log = opened(world.path, world.clock)
+    begun = [intent(Once(b"key-%d" % number, b"digest")) for number in range(300)]
+    log.append(begun[:256])
+    log.append(begun[256:])
+    log.close()
+    journal = world.journal()
+    assert await recover_orphans(journal, world.clock) == 300
+    assert await recover_orphans(journal, world.clock) == 0
+    report = world.verified()
+    assert (report.clean, report.orphans, len(report.recovered)) == (True, [], 300)
+    assert {leaf["facts"]["why"] for leaf in world.leaves()[300:]} == {"process ended"}
+    await one_passage(world, journal, Once(b"key-7", b"digest"))  # what was cut off may be asked anew
+
+
+async def test_the_sweeper_closes_what_is_older_than_the_longest_deadline_and_nothing_younger(world: World) -> None:
+    journal = world.journal()
+    sweeper = Sweeper(journal, world.clock, after=90)
+    log = opened(world.path, world.clock)
+    append_one(log, intent())
+    world.clock.advance(60)
+    append_one(log, intent())
+    log.close()
+    assert await sweeper.sweep() == 0
+    world.clock.advance(31)
+    async with journal.passage(world.id(), FACTS) as passage:
+        assert await sweeper.sweep() == 1
+        passage.conclude("found")
+    report = world.verified()
+    assert (report.orphans, report.recovered, report.clean) == ([1], [3], True)
+
+
+async def test_the_sweeper_lets_go_of_claims_whose_time_is_over(world: World) -> None:
+    journal = world.journal()
+    await one_passage(world, journal, *(Once(b"key-%d" % number, b"digest", keep_s=10) for number in range(5)))
+    world.clock.advance(11)
+    await Sweeper(journal, world.clock, after=90).sweep()
+    connection = apsw.Connection(str(world.path))
+    assert connection.execute("SELECT count(*) FROM request").get == 0
+    connection.close()
+
+
+async def test_two_sweepers_close_an_intent_once(world: World) -> None:
+    one, two = world.journal(), world.journal()
+    log = opened(world.path, world.clock)
+    log.append([intent() for _ in range(50)])
+    log.close()
+    world.clock.advance(100)
+    import asyncio
+
+    closed = await asyncio.gather(*(Sweeper(journal, world.clock, after=90).sweep() for journal in (one, two)))
+    assert sum(closed) == 50
+    assert len(world.verified().recovered) == 50

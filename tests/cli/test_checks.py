@@ -1,0 +1,186 @@
+"""What operators run before they trust a change: settings, agreements, the log, a receipt."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from linkage.runtime.pki_keys import make_log_key
+from linkage.store.lock import StoreLock
+from linkage.tlog.note import Signer
+from tests.cli.conftest import Linkage
+from tests.journeys.world import ORIGIN, Place, running
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+
+
+def test_files_that_are_in_order_are_counted(linkage: Linkage, place: Place) -> None:
+    ended = linkage("serve", "--check", "--config", place.settings_file, "--json")
+
+    assert 0 == ended.code
+    assert ended.page["ok"]
+    assert (2, 4) == (ended.page["sources"], ended.page["record_types"])
+    assert not (place.folder / "log.db").exists(), "a check touches nothing"
+
+
+def test_every_problem_of_every_file_is_shown_at_once_as_file_key_got_expected(linkage: Linkage, place: Place) -> None:
+    (place.folder / "kek.keys").chmod(0o644)
+    (place.folder / "log.key").unlink()
+    (place.folder / "thaid.secret").unlink()
+    (place.folder / "server.key").write_text("nothing")
+
+    ended = linkage("serve", "--check", "--config", place.settings_file, "--json")
+    shown = linkage("serve", "--check", "--config", place.settings_file)
+
+    assert (2, 2) == (ended.code, shown.code)
+    problems = {(Path(one["file"]).name, one["key"]) for one in ended.page["problems"]}
+    recipients = {("linkage.toml", f"sources.thaid.recipients.{one}.client_secret_file") for one in ("doe", "dlpw", "dla")}
+    assert problems == {("kek.keys", "file"), ("log.key", "log.signing_key"), ("server.key", "server.key")} | recipients
+    assert all(heading in shown.said for heading in ("6 problems", "file", "key", "got", "expected", "600 or 400"))
+
+
+@pytest.mark.parametrize("command", [["serve"], ["serve", "--check"], ["audit", "verify"], ["agreements", "check"], ["agreements", "show"]])
+def test_settings_that_are_not_there_are_a_usage_error_of_every_command(linkage: Linkage, tmp_path: Path, command: list[str]) -> None:
+    ended = linkage(*command, "--config", tmp_path / "none.toml", "--json")
+
+    assert 2 == ended.code
+    assert [
+        {"file": str(tmp_path / "none.toml"), "key": "file", "got": "No such file or directory", "expected": "a readable TOML file"}
+    ] == ended.page["problems"]
+
+
+def test_a_second_gateway_on_one_log_is_unavailable_and_says_which_file(linkage: Linkage, place: Place) -> None:
+    with StoreLock(place.folder / "log.db"):
+        ended = linkage("serve", "--config", place.settings_file)
+
+    assert 3 == ended.code
+    assert "log.db.lock" in ended.said
+
+
+def test_agreements_that_are_in_order_are_shown_with_who_may_ask_whom_for_what(linkage: Linkage, place: Place) -> None:
+    checked, shown = (linkage("agreements", what, "--config", place.settings_file) for what in ("check", "show"))
+    page = linkage("agreements", "show", "--config", place.settings_file, "--json").page
+
+    assert (0, 0) == (checked.code, shown.code)
+    assert all(word in shown.said for word in ("doe-dopa", "กรมการจัดหางาน", "ขึ้นทะเบียนหางาน", "birth_date", "CARD_LASER", "bedridden"))
+    first = next(one for one in page["agreements"] if one["id"] == "doe-dopa")
+    assert "father_number" not in first["records"]["dopa.person"]
+    assert first["in_force"]
+
+
+def test_an_agreement_over_what_nobody_discloses_is_a_finding(linkage: Linkage, place: Place) -> None:
+    agreements = place.folder / "agreements.toml"
+    agreements.write_text(agreements.read_text(encoding="utf-8").replace('"house_no"', '"house_colour"'), encoding="utf-8")
+
+    ended = linkage("agreements", "check", "--config", place.settings_file, "--json")
+
+    assert 1 == ended.code
+    assert any("house_colour" in one["got"] for one in ended.page["problems"])
+
+
+def test_an_agreement_that_is_over_is_in_order_but_named(linkage: Linkage, place: Place) -> None:
+    agreements = place.folder / "agreements.toml"
+    over = agreements.read_text(encoding="utf-8").replace("valid_from = 2026-01-01", "valid_from = 2020-01-01", 1)
+    agreements.write_text(over.replace("valid_until = 2035-12-31", "valid_until = 2020-12-31", 1), encoding="utf-8")
+
+    ended = linkage("agreements", "check", "--config", place.settings_file, "--json")
+
+    assert 0 == ended.code
+    assert ["doe-dopa"] == ended.page["not_in_force"]
+
+
+def test_one_receipt_is_verified_offline(linkage: Linkage) -> None:
+    ended = linkage("audit", "verify", *receipt_words("leaf-5"), "--json")
+
+    assert 0 == ended.code
+    assert (True, 5, 7) == (ended.page["ok"], ended.page["index"], ended.page["size"])
+
+
+def receipt_words(leaf: str, vkey: Path = VECTORS / "vkey") -> tuple[str | Path, ...]:
+    return "--receipt", VECTORS / "p5.tlog-proof", "--leaf", VECTORS / leaf, "--vkey", vkey
+
+
+def test_a_receipt_of_another_leaf_is_a_finding(linkage: Linkage) -> None:
+    ended = linkage("audit", "verify", *receipt_words("leaf-6"))
+
+    assert 1 == ended.code
+    assert "does not verify" in ended.said
+
+
+def test_a_receipt_of_another_log_is_a_finding(linkage: Linkage, tmp_path: Path) -> None:
+    make_log_key(tmp_path / "log.key", tmp_path / "log.vkey", origin="linkage.example/audit")
+
+    assert 1 == linkage("audit", "verify", *receipt_words("leaf-5", tmp_path / "log.vkey")).code
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--receipt", VECTORS / "p5.tlog-proof", "--vkey", VECTORS / "vkey"),
+        ("--receipt", VECTORS / "p5.tlog-proof", "--leaf", VECTORS / "leaf-5"),
+        ("--receipt", VECTORS / "none", "--leaf", VECTORS / "leaf-5", "--vkey", VECTORS / "vkey"),
+        receipt_words("leaf-5", VECTORS / "leaf-5"),
+        (),
+        ("--log", VECTORS / "none", "--vkey", VECTORS / "vkey"),
+    ],
+)
+def test_a_verification_that_lacks_something_is_a_usage_error(linkage: Linkage, words: tuple[str | Path, ...]) -> None:
+    assert 2 == linkage("audit", "verify", *words).code
+
+
+async def test_a_whole_log_is_verified_while_the_gateway_runs(linkage: Linkage, place: Place) -> None:
+    async with running(place) as world:
+        await one_verification(world)
+        while_running = linkage("audit", "verify", "--config", place.settings_file, "--json")
+    afterwards = linkage("audit", "verify", "--log", place.folder / "log.db", "--vkey", place.folder / "log.vkey")
+
+    assert 0 == while_running.code
+    assert (ORIGIN, [], [], []) == tuple(while_running.page[key] for key in ("origin", "findings", "orphans", "recovered"))
+    assert 0 == afterwards.code
+    assert "verified" in afterwards.said
+
+
+async def one_verification(world: object) -> None:
+    desk = world.desk()  # type: ignore[attr-defined]
+    await desk.verify()
+    await desk.close()
+
+
+async def test_a_log_of_another_key_is_named_as_a_finding(linkage: Linkage, place: Place, tmp_path: Path) -> None:
+    async with running(place):
+        pass
+    make_log_key(tmp_path / "log.key", tmp_path / "log.vkey", origin=ORIGIN)
+
+    ended = linkage("audit", "verify", "--log", place.folder / "log.db", "--vkey", tmp_path / "log.vkey", "--json")
+
+    assert 1 == ended.code
+    assert {"checkpoint", "head"} <= {one["what"] for one in ended.page["findings"]}
+
+
+async def test_a_log_that_was_replaced_does_not_continue_the_checkpoint_kept_elsewhere(linkage: Linkage, place: Place) -> None:
+    async with running(place) as world:
+        await one_verification(world)
+        kept = place.folder / "checkpoint"
+        kept.write_text(await world.gateway._book.checkpoint(), encoding="utf-8")
+    assert 0 == linkage("audit", "verify", "--config", place.settings_file, "--against", kept).code
+    for name in ("log.db", "log.db-wal", "log.db-shm"):
+        (place.folder / name).unlink(missing_ok=True)
+    async with running(place):
+        pass
+
+    ended = linkage("audit", "verify", "--config", place.settings_file, "--against", kept, "--json")
+
+    assert 1 == ended.code
+    assert ["checkpoint"] == [one["what"] for one in ended.page["findings"]]
+
+
+def test_no_progress_is_drawn_where_nobody_watches(place: Place) -> None:
+    Signer.parse((place.folder / "log.key").read_text().strip())
+    command = [sys.executable, "-m", "linkage.cli.main", "audit", "verify", *map(str, receipt_words("leaf-5")), "--json"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert "" == done.stderr
+    assert json.loads(done.stdout)["ok"]

@@ -1,0 +1,99 @@
+"""What leaves the gateway: the granted fields and no more, whatever the agency sent; and not found only where the agency says so."""
+
+import json
+from typing import Any
+
+import pytest
+
+from linkage.errors import Reason
+from linkage.v1 import lookup_pb2
+from tests.journeys.logbook import entries, proved, refusal
+from tests.journeys.on_the_way import rewriting
+from tests.journeys.world import Desk, Place, World, running
+
+
+async def test_a_house_that_is_not_registered_is_not_found_because_the_agency_says_so(world: World, desk: Desk) -> None:
+    session = await desk.login()
+    visit = (await desk.verify("5100000000027")).visit.token
+
+    reply = await desk.look_up(visit, session, "house_no", record_type="dopa.house")
+
+    assert lookup_pb2.ANSWER_NOT_FOUND == reply.answer
+    assert not reply.HasField("record")
+    assert "not_found" == proved(world, reply.receipt)["facts"]["result"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 418, 500, 503])
+async def test_a_service_that_fails_inside_the_answer_is_never_not_found(world: World, desk: Desk, status: int) -> None:
+    session, visit = await desk.login(), (await desk.verify()).visit.token
+    world.dopa.knobs.service_fails = {1: status}
+
+    said = await refusal(world, desk.look_up(visit, session), Reason.AGENCY_UNAVAILABLE)
+
+    assert "dopa" == said.metadata["source"]
+    assert "Department of Provincial Administration" in said.sentences["en"]
+    assert "กรมการปกครอง" in said.sentences["th"]
+
+
+async def test_a_value_that_the_source_does_not_hold_is_a_field_without_value(world: World, desk: Desk) -> None:
+    session, visit = await desk.login(), (await desk.verify("1100000000032")).visit.token
+
+    reply = await desk.look_up(visit, session, "middle_name", "first_name")
+
+    assert ["middle_name", "first_name"] == [field.name for field in reply.record.fields]
+    assert [False, True] == [field.HasField("value") for field in reply.record.fields]
+
+
+async def test_a_whole_record_in_the_agencys_other_spellings_is_the_same_record(world: World, desk: Desk) -> None:
+    session, visit = await desk.login(), (await desk.verify()).visit.token
+    fields = ("house_no", "village_no", "soi", "road", "subdistrict", "district", "province")
+    plain = (await desk.look_up(visit, session, *fields, record_type="dopa.house")).record.fields
+    world.dopa.knobs.numbers_as_texts = True
+    world.dopa.knobs.in_arrays = True
+
+    assert plain == (await desk.look_up(visit, session, *fields, record_type="dopa.house")).record.fields
+
+
+async def test_what_was_not_granted_is_dropped_and_recorded_by_name(place: Place) -> None:
+    async with running(place) as world:
+        desk = world.desk()
+        session, visit = await desk.login(), (await desk.verify()).visit.token
+        source = world.gateway.equipment.sources.sources["dopa"]  # type: ignore[index]
+        source._adapter = _Generous(source._adapter)  # type: ignore[assignment]
+
+        reply = await desk.look_up(visit, session, "first_name")
+
+        assert ["first_name"] == [field.name for field in reply.record.fields]
+        facts = proved(world, reply.receipt)["facts"]
+        assert ["(no field name)", "religion"] == facts["dropped"]
+        assert "ศาสนาสมมติ" not in json.dumps(entries(world), ensure_ascii=False)
+        assert b'linkage_excess_fields_total{source="dopa"} 2.0' in world.metrics()
+        await desk.close()
+
+
+async def test_half_a_surrogate_pair_in_a_value_is_an_answer_that_nobody_can_read(place: Place) -> None:
+    broken = rewriting("สมมติ".encode(), rb"\ud800")
+    async with running(place, between=broken) as world:
+        desk = world.desk()
+        session, visit = await desk.login(), (await desk.verify()).visit.token
+
+        await refusal(world, desk.look_up(visit, session, "first_name"), Reason.AGENCY_UNAVAILABLE)
+
+        await desk.close()
+
+
+class _Generous:
+    """An adapter that passes on more than was asked for."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def fetch(self, query: Any, link: Any) -> Any:
+        from dataclasses import replace
+
+        answers = await self._inner.fetch(query, link)
+        more = {"religion": "ศาสนาสมมติ ก", "1100000000024 ": "a value as a key"}
+        return {kind: replace(found, fields={**found.fields, **more}) for kind, found in answers.items()}
