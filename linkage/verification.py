@@ -224,4 +224,3 @@ def _sealed(evidence: Evidence) -> dict[str, str]:
     if isinstance(evidence, PresenceException):
         sealed["reason"] = evidence.reason.reveal()
     return sealed
-

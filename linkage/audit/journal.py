@@ -143,7 +143,8 @@ class Journal:
         """
         entry = Entry(Kind.RECOVERED, new_id(self._clock), {"why": why}, intent)
         try:
-            await self._recorder.outcome(entry, Conclusion(retryable=True))
+            # Nothing was released, so nothing was learned by trying: the attempts are given back.
+            await self._recorder.outcome(entry, Conclusion(give_back=True, retryable=True))
         except IntentClosed:
             return False
         return True

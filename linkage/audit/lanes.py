@@ -48,6 +48,11 @@ class Lanes:
     def __len__(self) -> int:
         return len(self._outcomes) + len(self._others)
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is taken in any more."""
+        return self._closed
+
     def put(self, job: Job) -> bool:
         """Queue a job; False if its lane is full or the lanes are closed."""
         with self._changed:

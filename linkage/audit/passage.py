@@ -122,23 +122,32 @@ class Passage:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        defect = RuntimeError("a passage was left without a conclusion") if error is None and not self._result else None
-        task, unrecordable = self._begin_outcome(error or defect)
+        failure = self._failure(error)
+        task, unrecordable = self._begin_outcome(failure)
         try:
             placed = await asyncio.shield(task)
         except AuditUnavailable:
-            if isinstance(error, asyncio.CancelledError):
+            if isinstance(failure, asyncio.CancelledError):
                 return  # the cancellation goes on; the sweeper closes the intent
             raise
-        if isinstance(error, Refusal):
-            error.receipt = Receipt.of(placed)
-        elif error is None and unrecordable is not None:
+        if isinstance(failure, Refusal):
+            failure.receipt = Receipt.of(placed)
+        elif failure is None and unrecordable is not None:
             raise unrecordable
-        elif isinstance(error or defect, Exception):
+        elif isinstance(failure, Exception):
             refusal = Refusal(Reason.INTERNAL)  # so that the door finds it recorded
             refusal.receipt = Receipt.of(placed)
-            raise refusal from error or defect
+            raise refusal from failure
         self._placed = placed
+
+    def _failure(self, error: BaseException | None) -> BaseException | None:
+        """Why the block releases nothing, None where it does: a cancellation that nobody asked for is a defect like any other."""
+        if error is None:
+            return None if self._result else RuntimeError("a passage was left without a conclusion")
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and not (task is not None and task.cancelling()):
+            return RuntimeError("a passage was cancelled by nobody")
+        return error
 
     def _begin_outcome(self, error: BaseException | None) -> tuple[asyncio.Task[Placed], EntryInvalid | None]:
         """Begin to write the outcome; facts that cannot be recorded make it ``failed``, and are given back to be raised."""
@@ -146,6 +155,8 @@ class Passage:
         facts: dict[str, JSON] = {**self._facts, "result": result}
         if isinstance(error, Refusal):
             facts["reason"] = error.reason.value
+            if error.detail:
+                facts["detail"] = error.detail
         try:
             return self._outcome(facts, conclusion, self._sealed_later), None
         except EntryInvalid as unrecordable:

@@ -92,6 +92,8 @@ class Writer:
         if self._ended:
             raise StorePoisoned(self._ended)
         if not self._lanes.put(job):
+            if self._lanes.closed:
+                raise StorePoisoned(self._ended or "closed")
             raise Refusal(Reason.OVERLOADED, retry_after=1.0)
         try:
             async with asyncio.timeout(timeout):

@@ -62,11 +62,7 @@ def login(
             reply = counter.confirm_login(begun.login_token, chosen, _proof(lines, by_card=by_card))
         save(reply.receipt, receipts, "login")
         replace_private(kept, reply.session.token + "\n")
-        ends = reply.session.expires_at.ToJsonString()
-        if as_json:
-            say({"source": source, "office": chosen, "expires_at": ends, "file": str(kept), "request_id": reply.request_id})
-        else:
-            out.print(Text("logged in", style="bold green"), Text(f"at {source} until {ends}, token in {kept}"))
+        _tell(reply, source, chosen, kept, as_json=as_json)
 
 
 def _proof(lines: Lines, *, by_card: bool) -> verification_pb2.ThaidCode | str:
@@ -82,3 +78,11 @@ def _office(begun: pb.BeginLoginResponse, wanted: int | None) -> int:
         names = ", ".join(f"{number} ({name})" for number, name in offered.items())
         raise SettingsInvalid((Problem("command line", "--office", "none" if wanted is None else str(wanted), f"one of {names}"),))
     return chosen
+
+
+def _tell(reply: pb.ConfirmLoginResponse, source: str, office: int, kept: Path, *, as_json: bool) -> None:
+    ends = reply.session.expires_at.ToJsonString()
+    if as_json:
+        say({"source": source, "office": office, "expires_at": ends, "file": str(kept), "request_id": reply.request_id})
+    else:
+        out.print(Text("logged in", style="bold green"), Text(f"at {source} until {ends}, token in {kept}"))

@@ -1,20 +1,23 @@
 """The one door every call of ours comes through: admit, recognise, serve, and turn whatever happens into one status.
 
 Handlers are wrapped where they are registered, not by gRPC interceptors: one coroutine less a call, and no handler can be
-registered past the door. A refusal that no entry records yet is recorded here, before the caller learns of it.
+registered past the door. Requests are read and replies written behind it, too: gRPC itself would tell the caller what it thinks of
+bytes that are no message, and nobody would count them. A refusal that no entry records yet is recorded here, before the caller
+learns of it.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import structlog
-from google.protobuf.descriptor import ServiceDescriptor
-from google.protobuf.message import Message
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
 
-from linkage.audit.journal import Journal
+from linkage.audit.journal import IntentClosed, Journal
 from linkage.audit.tally import Tally
 from linkage.call import Call, caller_facts
 from linkage.clock import Clock
@@ -70,23 +73,23 @@ class Door:
         self._names = names
         self._in_flight = 0
 
-    def guard(self, servicer: object, service: ServiceDescriptor) -> Any:
-        """Wrap every method of a servicer; what comes back can be registered with gRPC in its place."""
-        return SimpleNamespace(
-            **{m.name: self._guarded(f"{service.full_name}/{m.name}", getattr(servicer, m.name)) for m in service.methods}
-        )
+    def guard(self, servicer: object, service: ServiceDescriptor) -> grpc.GenericRpcHandler:  # type: ignore[type-arg]  # generic in the stubs only
+        """Wrap every method of a servicer; what comes back is registered with gRPC in its place."""
+        handlers = {m.name: grpc.unary_unary_rpc_method_handler(self._guarded(m, getattr(servicer, m.name))) for m in service.methods}
+        return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
-    def _guarded(self, method: str, serve: Serve) -> Callable[[Message, Context], Awaitable[Message]]:
-        role = ROLES[method]
+    def _guarded(self, descriptor: MethodDescriptor, serve: Serve) -> Callable[[bytes, Context], Awaitable[bytes]]:
+        method = f"{descriptor.containing_service.full_name}/{descriptor.name}"
+        way = _Way(ROLES[method], GetMessageClass(descriptor.input_type), GetMessageClass(descriptor.output_type), serve)
         calls, seconds = self._metrics.calls, self._metrics.call_seconds.labels(method)
         ok = calls.labels(method, "OK")
 
-        async def answer(request: Message, context: Context) -> Message:
+        async def answer(request: bytes, context: Context) -> bytes:
             started = self._clock.monotonic()
             self._in_flight += 1
             passing = _Passing(new_id(self._clock), method)
             try:
-                reply = await self._serve(role, serve, request, context, passing)
+                reply = await self._serve(way, request, context, passing)
             except asyncio.CancelledError:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():  # the caller hung up or its time is over
@@ -106,17 +109,17 @@ class Door:
 
         return answer
 
-    async def _serve(self, role: Role, serve: Serve, request: Message, context: Context, passing: "_Passing") -> Message:
+    async def _serve(self, way: "_Way", request: bytes, context: Context, passing: "_Passing") -> bytes:
         known = self._recogniser.peer(context.auth_context(), passing.facts.update)
         if self._in_flight > self._server.max_concurrent:
             raise Refusal(Reason.OVERLOADED, retry_after=1.0)
-        if role is Role.READER:
-            return _message(await serve(request, known))
+        if way.role is Role.READER:
+            return way.written(await way.serve(way.read(request), known))
         officer = await self._recogniser.officer(context.invocation_metadata(), known.counter)
         call = self._call(passing.id, Caller(known.counter, officer), context)
         call.facts = passing.facts
         call.about(**caller_facts(call.caller))
-        return _message(await serve(request, call))
+        return way.written(await way.serve(way.read(request), call))
 
     def _call(self, request_id: bytes, caller: Caller, context: Context) -> Call:
         remaining = context.time_remaining()
@@ -131,7 +134,7 @@ class Door:
             least=self._server.least_deadline,
         )
 
-    async def _refuse(self, method: str, failure: BaseException, passing: "_Passing", context: Context) -> Message:
+    async def _refuse(self, method: str, failure: BaseException, passing: "_Passing", context: Context) -> bytes:
         refusal = refusal_of(failure)
         if refusal.reason is Reason.INTERNAL:
             _log.error("defect", method=method, request_id=id_text(passing.id), **_defect(failure.__cause__ or failure))
@@ -139,6 +142,9 @@ class Door:
             await self._record(refusal, passing)
         except AuditUnavailable:
             refusal = Refusal(Reason.AUDIT_UNAVAILABLE)
+        except Refusal as overload:  # the journal takes no more just now
+            self._tally.note(passing.facts, overload.reason)
+            refusal = overload
         status = status_of(refusal, id_text(passing.id), self._names())
         self._metrics.calls.labels(method, status.code.name).inc()
         self._metrics.refusals.labels(refusal.reason.value).inc()
@@ -150,8 +156,11 @@ class Door:
             return
         if refusal.reason in COUNTED:
             self._tally.note(passing.facts, refusal.reason)
-        else:
+            return
+        try:
             refusal.receipt = await self._journal.deny(passing.id, passing.facts, refusal)
+        except IntentClosed:
+            return  # something failed after the request had left entries of its own: the log knows it, under this very id
 
 
 class _Passing:
@@ -162,11 +171,31 @@ class _Passing:
         self.facts: dict[str, Any] = {"method": method.rpartition("/")[2]}
 
 
-def _message(reply: object) -> Message:
-    """GRPC sends an empty reply for None, which a counter could read as "no records"."""
-    if not isinstance(reply, Message):
-        raise TypeError("a handler returned no message")
-    return reply
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one method is served: who may call it, what it takes and gives, and who does it."""
+
+    role: Role
+    takes: type[Message]
+    gives: type[Message]
+    serve: Serve
+
+    def read(self, request: bytes) -> Message:
+        """The request.
+
+        Raises:
+            Refusal: MALFORMED_REQUEST; the bytes are no such message.
+        """
+        try:
+            return self.takes.FromString(request)
+        except DecodeError:
+            raise Refusal(Reason.MALFORMED_REQUEST, detail="not a message of the contract") from None
+
+    def written(self, reply: object) -> bytes:
+        """The reply's bytes. Nothing at all would be an empty message, which a counter could read as "no records"."""
+        if not isinstance(reply, self.gives):
+            raise TypeError("a handler returned another message, or none")
+        return reply.SerializeToString()
 
 
 def _defect(failure: BaseException) -> Mapping[str, str]:

@@ -16,6 +16,8 @@ from linkage.terms import CitizenNumber, JuristicNumber, PartialDate, PersonName
 from linkage.v1 import verification_pb2
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories of what nobody types into a name: controls, directions, unassigned, ends of lines and paragraphs."""
 _NOBODY = CitizenNumber("0000000000001")
 """Stands in for a number that could not be read; `done` then raises."""
 
@@ -60,12 +62,12 @@ class Reading:
         return bytes(16)
 
     def text(self, field: str, text: str, *, least: int = 1, most: int = 100) -> str:
-        """Text without control characters, trimmed, in Unicode NFC."""
+        """Text of one line without control characters, trimmed, in Unicode NFC."""
         tidy = unicodedata.normalize("NFC", text).strip() if len(text) <= 4 * most else text
         if not least <= len(tidy) <= most:
             self.wrong(field, f"{least} to {most} characters are required" if text else "is required")
-        elif any(unicodedata.category(c)[0] == "C" for c in tidy):
-            self.wrong(field, "control characters are not allowed")
+        elif any(unicodedata.category(c) in _UNSEEN for c in tidy):
+            self.wrong(field, "control characters and line ends are not allowed")
         return tidy
 
     def secret_text(self, field: str, text: str, *, least: int, most: int) -> Secret:

@@ -54,11 +54,16 @@ class Retries:
         Raises:
             Refusal: REQUEST_IN_PROGRESS; or the refusal that the request was answered with.
         """
-        pause = 0.02
+        pause, waited = 0.02, False
         while True:
             try:
                 return await attempt()
+            except Refusal as refusal:
+                if waited and refusal.reason is Reason.DEADLINE_TOO_SHORT:  # which would say that nobody was asked
+                    raise Refusal(Reason.REQUEST_IN_PROGRESS) from refusal
+                raise
             except AlreadyAsked:
+                waited = True
                 if call.remaining() < 2 * pause:
                     raise Refusal(Reason.REQUEST_IN_PROGRESS) from None
                 await asyncio.sleep(pause)

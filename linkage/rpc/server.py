@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -12,30 +11,15 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from linkage.rpc.door import Door
 from linkage.rpc.roles import check_roles
 from linkage.settings import Server
-from linkage.v1 import (
-    agency_session_pb2,
-    agency_session_pb2_grpc,
-    lookup_pb2,
-    lookup_pb2_grpc,
-    receipt_pb2,
-    receipt_pb2_grpc,
-    verification_pb2,
-    verification_pb2_grpc,
-)
+from linkage.v1 import agency_session_pb2, lookup_pb2, receipt_pb2, verification_pb2
 
-SERVICES: Sequence[tuple[ServiceDescriptor, Callable[[Any, Any], None]]] = (
-    (
-        verification_pb2.DESCRIPTOR.services_by_name["VerificationService"],
-        verification_pb2_grpc.add_VerificationServiceServicer_to_server,
-    ),
-    (lookup_pb2.DESCRIPTOR.services_by_name["LookupService"], lookup_pb2_grpc.add_LookupServiceServicer_to_server),
-    (
-        agency_session_pb2.DESCRIPTOR.services_by_name["AgencySessionService"],
-        agency_session_pb2_grpc.add_AgencySessionServiceServicer_to_server,
-    ),
-    (receipt_pb2.DESCRIPTOR.services_by_name["ReceiptService"], receipt_pb2_grpc.add_ReceiptServiceServicer_to_server),
+SERVICES: Sequence[ServiceDescriptor] = (
+    verification_pb2.DESCRIPTOR.services_by_name["VerificationService"],
+    lookup_pb2.DESCRIPTOR.services_by_name["LookupService"],
+    agency_session_pb2.DESCRIPTOR.services_by_name["AgencySessionService"],
+    receipt_pb2.DESCRIPTOR.services_by_name["ReceiptService"],
 )
-"""Our services, and how gRPC registers them."""
+"""Our services."""
 
 _MEBI = 1 << 20
 _IDENTITY_ONLY = 1  # bit 0: no compression; a compressed message is refused before it is unpacked
@@ -59,14 +43,13 @@ def build_server(
         RuntimeError: an RPC without a role, or the port is taken.
     """
     descriptors = [
-        *(descriptor for descriptor, _ in SERVICES),
+        *SERVICES,
         health_pb2.DESCRIPTOR.services_by_name["Health"],
         *((reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"],) if settings.reflection else ()),
     ]
     check_roles(descriptors)
     server = grpc.aio.server(options=_options(settings), compression=grpc.Compression.NoCompression)
-    for (descriptor, register), servicer in zip(SERVICES, servicers, strict=True):
-        register(door.guard(servicer, descriptor), server)
+    server.add_generic_rpc_handlers(tuple(door.guard(servicer, service) for service, servicer in zip(SERVICES, servicers, strict=True)))
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     if settings.reflection:

@@ -28,6 +28,13 @@ _LONGEST_PUSHBACK = 2.0
 longer wait is told by RetryInfo alone, and the pushback says not to try again by itself."""
 
 
+_MOST_VIOLATIONS = 20
+"""Wrong fields told in one status."""
+
+_LARGEST = 5_600
+"""Bytes of the details: clients drop trailers of more than 8 KiB now and then, of more than 16 always, and base64 takes a third more."""
+
+
 @dataclass(frozen=True, slots=True)
 class WireStatus:
     """What a gRPC call is ended with."""
@@ -64,7 +71,8 @@ def status_of(refusal: Refusal, request_id: str, names: Mapping[str, tuple[str, 
         error_details_pb2.LocalizedMessage(locale="en", message=en),
     ]
     if refusal.violations:
-        wrong = [error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description) for v in refusal.violations]
+        told = refusal.violations[:_MOST_VIOLATIONS]
+        wrong = [error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description) for v in told]
         details.append(error_details_pb2.BadRequest(field_violations=wrong))
     wait = refusal.retry_after if refusal.retry_after is not None else _RETRY_WHERE_SILENT.get(refusal.reason)
     soon = wait is not None and wait <= _LONGEST_PUSHBACK
@@ -72,9 +80,11 @@ def status_of(refusal: Refusal, request_id: str, names: Mapping[str, tuple[str, 
     if wait is not None:
         milliseconds = round(wait * 1000)
         details.append(error_details_pb2.RetryInfo(retry_delay=_duration(milliseconds)))
-    if isinstance(refusal.receipt, Receipt):
-        details.append(encode_receipt(refusal.receipt))
     status = status_pb2.Status(code=row.code.value[0], message=f"{refusal.reason.value}: {en}", details=[_packed(d) for d in details])
+    if isinstance(refusal.receipt, Receipt):
+        proof = _packed(encode_receipt(refusal.receipt))
+        if status.ByteSize() + proof.ByteSize() <= _LARGEST:  # a larger one can be fetched, by the request id
+            status.details.append(proof)
     trailers.append(("grpc-status-details-bin", status.SerializeToString()))
     return WireStatus(row.code, status.message, tuple(trailers))
 

@@ -12,6 +12,7 @@ from datetime import UTC
 
 import grpc
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from linkage.clock import Clock, utc
@@ -100,7 +101,7 @@ def _load(settings: Server, clock: Clock) -> Material:
     _certificate("server.client_ca", str(settings.client_ca), ca)
     try:
         public = load_pem_private_key(key, None).public_key()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise _wrong("server.key", str(settings.key), "something else", "a PEM private key without passphrase") from None
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if public.public_bytes(*form) != certificate.public_key().public_bytes(*form):

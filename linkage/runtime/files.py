@@ -51,6 +51,7 @@ class WatchedFiles:
         record_kinds: as `load_files` takes them.
         on_change: called on the event loop with each new version, once it is in force.
         on_problem: called on the event loop with the problems of each version that was refused.
+        on_mended: called on the event loop when what is on disk is again the version in force.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class WatchedFiles:
         *,
         on_change: Callable[[InForce], None],
         on_problem: Callable[[tuple[Problem, ...]], None],
+        on_mended: Callable[[], None] = lambda: None,
     ) -> None:
         self.current = files
         self.last_error: tuple[Problem, ...] | None = None
@@ -69,6 +71,7 @@ class WatchedFiles:
         self._record_kinds = record_kinds
         self._on_change = on_change
         self._on_problem = on_problem
+        self._on_mended = on_mended
         self._stamp: Stamp | None = None
 
     async def run(self) -> None:
@@ -90,10 +93,12 @@ class WatchedFiles:
                 self.last_error = failure.problems
                 self._on_problem(failure.problems)
             return
-        self.last_error = None
+        mended, self.last_error = self.last_error is not None, None
         if loaded.digest != self.current.digest:
             self.current = loaded
             self._on_change(loaded)
+        elif mended:
+            self._on_mended()
 
 
 def _stamp(settings: Settings) -> Stamp:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,36 +19,22 @@ from linkage.audit.sealing import Sealing
 from linkage.audit.sweeper import Sweeper
 from linkage.audit.tally import Tally
 from linkage.clock import Clock, SystemClock
-from linkage.errors import AuditUnavailable, Problem
-from linkage.identity import KeySets, OfficerTokens
+from linkage.errors import AuditUnavailable, Problem, Refusal
+from linkage.identity import KeySets
 from linkage.ids import new_id
 from linkage.in_force import InForce
-from linkage.login import Login
-from linkage.lookup import Lookup
-from linkage.rpc.agency_session_service import AgencySessionService
-from linkage.rpc.door import Door
-from linkage.rpc.lookup_service import LookupService
-from linkage.rpc.receipt_service import ReceiptService
-from linkage.rpc.recognise import Recogniser
-from linkage.rpc.retries import Retries
-from linkage.rpc.sentences import Sentences
-from linkage.rpc.server import Built, build_server
-from linkage.rpc.verification_service import VerificationService
 from linkage.runtime.equipment import Equipment, equip
+from linkage.runtime.face import Rooms, build_face
 from linkage.runtime.files import WatchedFiles
 from linkage.runtime.health import Health
 from linkage.settings import Settings
 from linkage.sources.registry import ClientMaker, client_for
 from linkage.store.contract import SpaceLimits
+from linkage.store.first_start import make_missing
 from linkage.store.lock import StoreLock
-from linkage.store.sqlite_keys import SqliteKeys, create_keys
-from linkage.store.sqlite_log import create_log
+from linkage.store.sqlite_keys import SqliteKeys
 from linkage.store.sqlite_read import LogReader
 from linkage.transport import key_set_client
-from linkage.verification import Verification
-from linkage.visits.agency_session import AgencyLogins
-from linkage.visits.token import Sealer
-from linkage.visits.visit import Visits
 
 _log = structlog.get_logger()
 
@@ -64,7 +50,12 @@ class Gateway:
         self._tasks: list[asyncio.Task[Any]] = []
         self._origin = new_origin(self.settings.log.replica)
         self._watched = WatchedFiles(
-            equipment.files, self.settings, equipment.record_kinds, on_change=self._changed, on_problem=self._not_changed
+            equipment.files,
+            self.settings,
+            equipment.record_kinds,
+            on_change=self._changed,
+            on_problem=self._not_changed,
+            on_mended=self._mended,
         )
         equipment.metrics.reload_ok.labels("files").set(1)
 
@@ -102,10 +93,7 @@ class Gateway:
 
     async def _open_journal(self) -> None:
         settings, keys, clock = self.settings.log, self.equipment.keys, self._clock
-        if not settings.path.exists():
-            create_log(settings.path, keys.signer)
-        if not settings.data_keys.exists():
-            create_keys(settings.data_keys)
+        make_missing(settings.path, settings.data_keys, keys.signer)
         with LogReader(settings.path) as reader:
             check_edge(reader, keys.signer.verifier)
         space = SpaceLimits(settings.refuse_intents_below, settings.refuse_all_below)
@@ -128,7 +116,19 @@ class Gateway:
         await announce(self.journal, clock, version=__version__, digests=_digests(self.equipment.files))
 
     async def _open_door(self) -> None:
-        self._built = self._build()
+        self._key_sets = KeySets(self._clock, key_set_client)
+        self._built = build_face(
+            Rooms(
+                equipment=self.equipment,
+                clock=self._clock,
+                in_force=lambda: self._watched.current,
+                journal=self.journal,
+                sealing=self.sealing,
+                tally=self._tally,
+                book=self._book,
+                key_sets=self._key_sets,
+            )
+        )
         metrics = self.equipment.metrics
         self._health = Health(self._built.health, self.journal, self.equipment.sources, metrics, self.settings.log.path)
         await self._health.look()
@@ -139,65 +139,16 @@ class Gateway:
         await self._built.server.start()
         _log.info("serving", listen=self.settings.server.listen, version=__version__, replica=self.settings.log.replica)
 
-    def _build(self) -> Built:
-        settings, equipment, clock = self.settings, self.equipment, self._clock
-        sealer = Sealer(equipment.keys.tokens)
-        visits, logins = Visits(sealer, clock, settings.tokens.visit_minutes), AgencyLogins(sealer, clock)
-        self._key_sets = KeySets(clock, key_set_client)
-        tokens = OfficerTokens(
-            lambda: self._watched.current.register, clock, settings.tokens.audience, settings.tokens.officer_hours, self._key_sets
-        )
-        recogniser = Recogniser(lambda: self._watched.current.register, tokens)
-        retries = Retries(sealer, self._book, settings.tokens.replay_seconds)
-        sentences = Sentences(self._names)
-        verification = Verification(
-            in_force=lambda: self._watched.current,
-            journal=self.journal,
-            sealing=self.sealing,
-            sources=equipment.sources,
-            visits=visits,
-            sealer=sealer,
-            attempts=settings.attempts,
-            metrics=equipment.metrics,
-        )
-        lookup = Lookup(
-            in_force=lambda: self._watched.current,
-            journal=self.journal,
-            sources=equipment.sources,
-            visits=visits,
-            logins=logins,
-            metrics=equipment.metrics,
-        )
-        login = Login(
-            in_force=lambda: self._watched.current, journal=self.journal, sealing=self.sealing, sources=equipment.sources, logins=logins
-        )
-        door = Door(
-            recogniser=recogniser,
-            journal=self.journal,
-            tally=self._tally,
-            metrics=equipment.metrics,
-            clock=clock,
-            server=settings.server,
-            names=self._names,
-        )
-        servicers = (
-            VerificationService(verification, recogniser, retries, sentences),
-            LookupService(lookup, retries, sentences),
-            AgencySessionService(login),
-            ReceiptService(self._book, equipment.keys.signer.verifier.text),
-        )
-        credentials = equipment.certificates.credentials()
-        return build_server(settings.server, door, servicers, credentials, equipment.metrics.unknown_methods.inc)
-
-    def _names(self) -> Mapping[str, tuple[str, str]]:
-        """Each agency's Thai and English name: a source goes by the id of its agency in the register."""
-        return {agency.id: (agency.name_th, agency.name_en) for agency in self._watched.current.register.agencies.values()}
-
     def _changed(self, files: InForce) -> None:
         """New files are in force: say so in the log, so that every decision can be traced to the text it was made by."""
         self.equipment.metrics.reload_ok.labels("files").set(1)
         _log.info("register, catalogue and agreements reloaded")
         self._go(self._record_config(files))
+
+    def _mended(self) -> None:
+        """The files on disk are those in force again: the alarm ends, and there is nothing to record."""
+        self.equipment.metrics.reload_ok.labels("files").set(1)
+        _log.info("register, catalogue and agreements are again as they are in force")
 
     def _not_changed(self, problems: tuple[Problem, ...]) -> None:
         self.equipment.metrics.reload_ok.labels("files").set(0)
@@ -207,18 +158,19 @@ class Gateway:
     async def _record_config(self, files: InForce) -> None:
         try:
             await self.journal.record(Entry(Kind.CONFIG, new_id(self._clock), {"digests": _digests(files)}))
-        except AuditUnavailable:
+        except (AuditUnavailable, Refusal):
             _log.error("a change of files could not be recorded")
 
     def _go(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks = [task for task in self._tasks if not task.done()]
         self._tasks.append(asyncio.get_running_loop().create_task(work))
+        self._tasks[-1].add_done_callback(_told)
 
     async def stop(self, grace: float | None = None) -> None:
         """Readiness off, finish what is under way, record what is counted, close the log. ``grace``: seconds; None for the settings'."""
         await self._health.drain()
         await self._built.server.stop(self.settings.server.drain if grace is None else grace)
-        with contextlib.suppress(AuditUnavailable):
+        with contextlib.suppress(AuditUnavailable, Refusal):
             await self._tally.record(everything=True)
         await self._close_rest()
         _log.info("stopped")
@@ -235,7 +187,14 @@ class Gateway:
         finally:
             if getattr(self, "_page", None) is not None:
                 self._page.shutdown()
+                self._page.server_close()  # shutdown leaves the socket listening
             self._lock.release()
+
+
+def _told(task: asyncio.Task[Any]) -> None:
+    """A defect that ends one of the gateway's own tasks must not pass unseen: nobody waits for them."""
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        _log.error("a task of the gateway's own failed", exception=type(failure).__name__)
 
 
 def _digests(files: InForce) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Health:
             state = source.health().state
             await self._say(f"source.{source.name}", state is BreakerState.CLOSED, why=state.value)
         serving = log.ok and not self._draining
-        for name in ("", *(descriptor.full_name for descriptor, _ in SERVICES)):
+        for name in ("", *(service.full_name for service in SERVICES)):
             await self._say(name, serving)
 
     async def drain(self) -> None:

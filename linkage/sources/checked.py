@@ -24,6 +24,8 @@ LARGEST_IMAGE = 2**20
 BROKEN = Unavailable("adapter failed")
 
 _WORD = re.compile(r"[A-Za-z0-9 ._:/-]{0,64}")
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+"""JSON can write half of a surrogate pair; no message can hold it."""
 _LONG_NUMBER = re.compile(r"[0-9]{7}")
 
 
@@ -99,7 +101,7 @@ def _is_wait(seconds: object) -> bool:
 def _is_value(value: object, depth: int = 0) -> bool:
     match value:
         case None | str() | bool() | PartialDate():
-            return True
+            return not isinstance(value, str) or _HALF_A_PAIR.search(value) is None
         case Decimal():
             return value.is_finite()
         case Image():

@@ -104,9 +104,7 @@ class _Growth:
 class Appender:
     """Writes batches through one connection. Not for two threads at once."""
 
-    def __init__(
-        self, connection: apsw.Connection, signer: Signer, clock: Clock, clock_entry: Callable[[int], Draft]
-    ) -> None:
+    def __init__(self, connection: apsw.Connection, signer: Signer, clock: Clock, clock_entry: Callable[[int], Draft]) -> None:
         """Take the writing connection; ``clock_entry`` makes the draft that records a step of the clock by so many milliseconds."""
         self._connection = connection
         self._signer = signer
@@ -267,9 +265,7 @@ class Appender:
                 raise _ConflictError
 
     def _move(self, old: Head, new: Head) -> None:
-        self._connection.execute(
-            "INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (new.size, new.root, new.note, new.last_ms)
-        )
+        self._connection.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (new.size, new.root, new.note, new.last_ms))
         self._connection.execute(
             "UPDATE head SET size = ?, frontier = ?, root = ?, last_ms = ?, note = ? WHERE id = 1 AND size = ?",
             (new.size, b"".join(new.frontier), new.root, new.last_ms, new.note, old.size),
@@ -284,4 +280,3 @@ def _either(nodes: dict[tuple[int, int], bytes], fresh: _FreshNodes) -> Callable
         return fresh(level, index) if known is None else known
 
     return read
-

@@ -64,9 +64,7 @@ def _look_within(connection: apsw.Connection, claim: Within, ms: int) -> Failed 
 
 
 def _look_once(connection: apsw.Connection, claim: Once, eid: bytes, ms: int) -> Failed | InProgress | Answered | None:
-    row = connection.execute(
-        "SELECT digest, eid, state, reply FROM request WHERE key = ? AND until_ms > ?", (claim.key, ms)
-    ).fetchone()
+    row = connection.execute("SELECT digest, eid, state, reply FROM request WHERE key = ? AND until_ms > ?", (claim.key, ms)).fetchone()
     if row is None:
         return None
     digest, owner, state, reply = row
@@ -114,14 +112,10 @@ def end_visit(connection: apsw.Connection, end: VisitEnd) -> None:
 def purge(connection: apsw.Connection, now_ms: int, at_most: int) -> int:
     """Delete up to ``at_most`` rows of each kind whose time is over, and give their number."""
     before = connection.total_changes()
-    connection.execute(
-        "DELETE FROM request WHERE rowid IN (SELECT rowid FROM request WHERE until_ms <= ? LIMIT ?)", (now_ms, at_most)
-    )
+    connection.execute("DELETE FROM request WHERE rowid IN (SELECT rowid FROM request WHERE until_ms <= ? LIMIT ?)", (now_ms, at_most))
     connection.execute(
         "DELETE FROM attempt WHERE (key, ms, eid) IN (SELECT key, ms, eid FROM attempt WHERE until_ms <= ? LIMIT ?)",
         (now_ms, at_most),
     )
-    connection.execute(
-        "DELETE FROM visit_end WHERE visit IN (SELECT visit FROM visit_end WHERE until_ms <= ? LIMIT ?)", (now_ms, at_most)
-    )
+    connection.execute("DELETE FROM visit_end WHERE visit IN (SELECT visit FROM visit_end WHERE until_ms <= ? LIMIT ?)", (now_ms, at_most))
     return connection.total_changes() - before

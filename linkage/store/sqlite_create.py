@@ -41,6 +41,7 @@ def create_whole(path: Path, lay_out: Callable[[apsw.Connection], object]) -> No
 def _lay_out(path: Path, lay_out: Callable[[apsw.Connection], object]) -> None:
     connection = open_writing(path, create=True)
     try:
+        path.chmod(0o600)  # SQLite gives what it keeps beside a database the same mode
         lay_out(connection)
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except apsw.Error as cause:

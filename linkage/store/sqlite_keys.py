@@ -97,6 +97,10 @@ class SqliteKeys:
         """The rows of one person under one pseudonym key, oldest id first; `StoreUnavailable` if they cannot be read."""
         return self._select(_BY_PSEUDONYM, pseudonym)
 
+    def holds_any(self) -> bool:
+        """Whether any key was ever put here and not forgotten; `StoreUnavailable` if it cannot be read."""
+        return bool(self._select("SELECT id, wrapped, kek, pseudonym, epoch, made_ms FROM data_key LIMIT 1"))
+
     def forget(self, key_ids: Iterable[bytes]) -> None:
         """Delete rows and overwrite their place. What they sealed cannot be read any more.
 
@@ -115,9 +119,9 @@ class SqliteKeys:
         self._poison = self._poison or "closed"
         self._connection.close(True)
 
-    def _select(self, query: str, wanted: bytes) -> list[KeyRow]:
+    def _select(self, query: str, *wanted: bytes) -> list[KeyRow]:
         try:
-            return [_row(row) for row in self._connection.execute(query, (wanted,))]
+            return [_row(row) for row in self._connection.execute(query, wanted)]
         except apsw.Error as cause:
             raise unavailable(self._path, cause) from cause
 

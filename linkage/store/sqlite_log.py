@@ -85,12 +85,9 @@ class SqliteLog:
             self._head = self._appender.head
             self._wal = WalLength(self._connection)
             self._identity = FileIdentity(path)
-        except LogCorrupt as cause:
+        except (LogCorrupt, apsw.Error) as cause:
             self._connection.close(True)
-            raise StorePoisoned(f"{path.name}: {cause}") from cause
-        except apsw.Error as cause:
-            self._connection.close(True)
-            raise unavailable(path, cause) from cause
+            raise unavailable(path, cause) if isinstance(cause, apsw.Error) else StorePoisoned(f"{path.name}: {cause}") from cause
 
     @property
     def head(self) -> Head:

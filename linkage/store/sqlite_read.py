@@ -95,9 +95,7 @@ class LogReader:
     def of_request(self, eid: bytes) -> tuple[StoredEntry, ...]:
         """The entries of one request: that of this id, and the one that closed it. Empty if there is none."""
         own = self._connection.execute(_ENTRY + "WHERE eid = ?", (eid,)).fetchall()
-        closing = self._connection.execute(
-            _ENTRY + "WHERE ref = ? AND kind IN ('outcome', 'recovered') ORDER BY idx", (eid,)
-        ).fetchall()
+        closing = self._connection.execute(_ENTRY + "WHERE ref = ? AND kind IN ('outcome', 'recovered') ORDER BY idx", (eid,)).fetchall()
         return tuple(map(_entry, [*own, *closing]))
 
     def nodes(self) -> Iterator[tuple[int, int, bytes]]:
@@ -114,7 +112,5 @@ class LogReader:
 
     def open_intents(self, before_ms: int, at_most: int) -> tuple[OpenIntent, ...]:
         """Intents recorded at or before this time that nothing has closed, oldest first."""
-        rows = self._connection.execute(
-            "SELECT eid, idx, ms FROM open_intent WHERE ms <= ? ORDER BY idx LIMIT ?", (before_ms, at_most)
-        )
+        rows = self._connection.execute("SELECT eid, idx, ms FROM open_intent WHERE ms <= ? ORDER BY idx LIMIT ?", (before_ms, at_most))
         return tuple(OpenIntent(*row) for row in rows)

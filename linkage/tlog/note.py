@@ -4,6 +4,7 @@ One reading for every note: where other readers are known to differ (duplicate l
 not exactly the specified form is refused.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,6 +26,7 @@ MAX_SIGNATURES = 100
 _PREFIX = "— "  # U+2014, one space
 _KEY_SIZE = 32
 _ID_SIZE = 4
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")  # all but newline
 _SKEY_PREFIX = "PRIVATE+KEY+"
 
 
@@ -133,7 +135,7 @@ class Signer:
         Raises:
             NoteInvalid: the text cannot be a note's, or the signature just made does not hold (a fault of memory or library).
         """
-        if not text.endswith("\n") or any(ord(c) < 0x20 and c != "\n" for c in text):
+        if not text.endswith("\n") or _CONTROL.search(text):
             raise NoteInvalid("note text", got="another form", expected="a final newline and no other control character")
         message = text.encode()
         signature = self._private.sign(message)
@@ -159,7 +161,7 @@ def _decoded(note: bytes) -> str:
         text = note.decode("utf-8")
     except UnicodeDecodeError as cause:
         raise NoteInvalid("note", got=f"a stray byte at {cause.start}", expected="UTF-8") from None
-    if any(c < 0x20 and c != 0x0A for c in note):
+    if _CONTROL.search(text):
         raise NoteInvalid("note", got="a control character", expected="none but newline")
     return text
 

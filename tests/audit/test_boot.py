@@ -1,5 +1,6 @@
 """Before anything is served: the right edge holds together, orphans are closed, and the start is recorded."""
 
+import asyncio
 from pathlib import Path
 
 import apsw
@@ -8,10 +9,10 @@ import pytest
 from linkage.audit.boot import EDGE, announce, check_edge, recover_orphans
 from linkage.audit.sweeper import Sweeper
 from linkage.errors import LogCorrupt
-from linkage.store.contract import Once
+from linkage.store.contract import Once, OpenIntent, StoreUnavailable
 from linkage.store.sqlite_read import LogReader
 from tests.audit.test_verify import tamper
-from tests.audit.world import FACTS, World, one_passage
+from tests.audit.world import FACTS, World, one_passage, until
 from tests.small_log import SIGNER, append_one, draft, entries, fresh_log, intent, opened
 
 SIZE = 300
@@ -139,8 +140,31 @@ async def test_two_sweepers_close_an_intent_once(world: World) -> None:
     log.append([intent() for _ in range(50)])
     log.close()
     world.clock.advance(100)
-    import asyncio
-
     closed = await asyncio.gather(*(Sweeper(journal, world.clock, after=90).sweep() for journal in (one, two)))
     assert sum(closed) == 50
     assert len(world.verified().recovered) == 50
+
+
+async def test_the_sweeper_goes_on_after_a_round_that_the_log_could_not_take(world: World) -> None:
+    journal = world.journal()
+    log = opened(world.path, world.clock)
+    append_one(log, intent())
+    log.close()
+    world.clock.advance(100)
+    own, failed = world.log_of(journal), 0
+    look = own.open_intents
+
+    def unavailable_twice(before_ms: int, at_most: int) -> tuple[OpenIntent, ...]:
+        nonlocal failed
+        failed += 1
+        if failed <= 2:
+            raise StoreUnavailable("log.db: BusyError")
+        return look(before_ms, at_most)
+
+    own.open_intents = unavailable_twice  # type: ignore[method-assign]
+    running = asyncio.create_task(Sweeper(journal, world.clock, after=90, every=0.001).run())
+    await until(lambda: len(world.leaves()) == 2)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert world.verified().recovered == [1]

@@ -1,6 +1,7 @@
 """What the journal acknowledges is durable; what it cannot record it refuses, at once and by name."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -252,14 +253,21 @@ async def test_a_defect_in_the_writing_thread_ends_it_and_hangs_nobody(
 ) -> None:
     seen: list[BaseException | None] = []
     monkeypatch.setattr("threading.excepthook", lambda args: seen.append(args.exc_value))
+    going = threading.Event()
 
     def broken(drafts: object) -> object:
+        going.wait(30)
         raise RuntimeError("a defect")
 
     world.log_of(journal).append = broken  # type: ignore[method-assign, assignment]
-    for _ in range(2):
-        with pytest.raises(AuditUnavailable):
-            await journal.deny(world.id(), FACTS, Refusal(Reason.UNKNOWN_FIELD))
+    first = asyncio.create_task(journal.deny(world.id(), FACTS, Refusal(Reason.UNKNOWN_FIELD)))
+    await until(lambda: journal._writer._busy_since is not None)
+    waiting = [asyncio.create_task(one_passage(world, journal)), asyncio.create_task(journal.with_log(lambda log: log.head.size))]
+    await until(lambda: journal.health().queued == 1)
+    going.set()
+    for each in (first, *waiting, asyncio.create_task(one_passage(world, journal))):
+        with pytest.raises(StorePoisoned):  # at once, not after the timeout: that would be StoreUnavailable
+            await each
     await until(lambda: not journal._writer._thread.is_alive())
     assert not journal.health().ok
     assert [str(each) for each in seen] == ["a defect"]

@@ -10,11 +10,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from linkage.audit.journal import Journal
+from linkage.audit.journal import AlreadyAnswered, Journal
 from linkage.audit.record import Kind
+from linkage.audit.recorder import Sealable
 from linkage.audit.sealing import FreshKey, SealBroken, Sealing, answer_tag
 from linkage.clock import FakeClock
+from linkage.errors import Refusal
 from linkage.keyring import KeyRing
+from linkage.store.contract import Answered, Conclusion, Within
 from linkage.store.sqlite_keys import SqliteKeys
 from linkage.terms import DataKey
 from linkage.tlog.encoding import from_base64, to_base64
@@ -155,7 +158,9 @@ def test_a_person_who_is_known_later_is_bound_to_the_same_key() -> None:
 
 def test_nothing_secret_shows_when_shown() -> None:
     key = SEALING.new_key(NUMBER)
-    shown = f"{key!r} {key.row!r} {SEALING!r} {ring(1)!r} {DataKey(key.id, key.key)!r}"
+    held = (Sealable(key, FIELDS), Conclusion(reply=key.key), Answered(EID, key.key), AlreadyAnswered(EID, key.key))
+    shown = f"{key!r} {key.row!r} {SEALING!r} {ring(1)!r} {DataKey(key.id, key.key)!r} {held!r}"
+    assert NUMBER.reveal() not in shown
     for secret in (key.key, key.row.wrapped, key.row.pseudonym or b"", ring(1).current.key):
         assert repr(secret)[2:-1] not in shown
         assert secret.hex() not in shown
@@ -206,9 +211,6 @@ async def test_a_visits_later_passages_write_no_key_row(world: World, journal: J
 
 
 async def test_an_intent_that_is_denied_in_its_transaction_is_sealed_as_the_denial_it_is(world: World, journal: Journal) -> None:
-    from linkage.errors import Refusal
-    from linkage.store.contract import Within
-
     key = world.sealing.new_key(NUMBER)
     with pytest.raises(Refusal) as caught:
         await journal.passage(world.id(), FACTS, key=key, sealed=FIELDS, claims=(Within(b"k", 0, 60),)).__aenter__()

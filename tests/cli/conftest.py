@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from linkage.cli.main import app
-from tests.journeys.world import Place, build_place
+from tests.journeys.place import Place, build_place
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from linkage.identity.peer import peer_of
 from linkage.keyring import load_keyring
 from linkage.tlog.note import Signer, VerifierKey
 from tests.cli.conftest import Linkage
-from tests.journeys.world import DOE, Place
+from tests.journeys.place import DOE, Place
 
 URI = "spiffe://linkage.example/centre/cm-01/counter/3"
 
@@ -114,7 +114,7 @@ def test_an_officers_token_holds_what_a_gateway_checks(linkage: Linkage, authori
     ended = linkage("pki", "officer-token", "--issuer", DOE, "--subject", "officer-1", "--hours", "2", *files)
 
     assert 0 == ended.code
-    key = parse_keys((authority / "officers.jwks.json").read_bytes()).find(jwt.get_unverified_header(out.read_text())["kid"])
+    key = parse_keys((authority / "officers.jwks.json").read_bytes()).find(jwt.get_unverified_header(out.read_text().strip())["kid"])
     assert key is not None
     claims = jwt.decode(out.read_text().strip(), key.key, [key.algorithm], audience="linkage")
     assert (DOE, "officer-1", 7200) == (claims["iss"], claims["sub"], claims["exp"] - claims["iat"])

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from linkage.client import Counter
-from tests.journeys.world import COUNTER_1, Place, World, build_place, running
+from tests.journeys.place import COUNTER_1, Place, build_place
+from tests.journeys.world import World, running
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from adapters.dopa.simulator_linkage import card_envelope
 from linkage.client import Counter, Refused, record_values, save_receipt
 from linkage.client.receipts import check_reply
 from linkage.client.refused import NO_ANSWER_IN_TIME, NOT_REACHED
-
 from linkage.errors import SettingsInvalid
 from linkage.terms import PartialDate, Value
 from linkage.tlog.errors import ProofInvalid, TlogInvalid
 from linkage.v1 import agency_session_pb2, lookup_pb2
 from linkage.v1 import verification_pb2 as pb
-from tests.journeys.world import DOE, OFFICER, SERVICE, World
+from tests.journeys.place import DOE, OFFICER, SERVICE
+from tests.journeys.world import World
 from tests.second_verifier import check_receipt as check_by_the_second_verifier
 
 NUMBER = "1100000000016"

@@ -1,7 +1,8 @@
 """What the log of a world says, and whether a refusal is told and recorded as it must be."""
 
+import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,17 @@ def proved(place: Place, receipt: receipt_pb2.Receipt) -> dict[str, Any]:
     leaf: dict[str, Any] = json.loads(receipt.leaf)
     assert leaf["eid"] == receipt.entry_id
     return leaf
+
+
+async def until(comes: Callable[[], object], *, seconds: float = 10.0) -> None:
+    """Wait for something that is on its way.
+
+    Raises:
+        TimeoutError: it did not come.
+    """
+    async with asyncio.timeout(seconds):
+        while not comes():  # noqa: ASYNC110 (what is waited for is another program's doing)
+            await asyncio.sleep(0.01)
 
 
 async def refusal(place: Place, call: Awaitable[Any], reason: Reason) -> Refused:

@@ -16,7 +16,8 @@ NOT_SERVING, SERVING = health_pb2.HealthCheckResponse.NOT_SERVING, health_pb2.He
 
 
 @pytest.mark.parametrize(
-    ("knob", "value"), [("down", True), ("status", 500), ("malformed", True), ("entity_bomb", True), ("huge", True), ("huge_bytes", 5 * 2**20)]
+    ("knob", "value"),
+    [("down", True), ("status", 500), ("malformed", True), ("entity_bomb", True), ("huge", True), ("huge_bytes", 5 * 2**20)],
 )
 async def test_every_failure_is_unavailable_with_a_receipt_and_time_to_wait(world: World, desk: Desk, knob: str, value: object) -> None:
     session, visit = await desk.login(), (await desk.verify()).visit.token
@@ -77,7 +78,9 @@ async def test_the_health_tells_which_agency_is_left_alone_while_the_gateway_ser
     check = health_pb2_grpc.HealthStub(desk.channel).Check
     await world.gateway._health.look()
 
-    states = {name: (await check(health_pb2.HealthCheckRequest(service=name), timeout=5)).status for name in ("source.dopa", "source.thaid", "")}
+    states = {
+        name: (await check(health_pb2.HealthCheckRequest(service=name), timeout=5)).status for name in ("source.dopa", "source.thaid", "")
+    }
 
     assert {"source.dopa": NOT_SERVING, "source.thaid": SERVING, "": SERVING} == states
     assert b'linkage_agency_up{source="dopa"} 0.0' in world.metrics()
@@ -106,7 +109,11 @@ async def test_a_record_of_somebody_else_is_withheld_recorded_and_an_alarm(world
 
 
 async def test_a_card_record_that_echoes_another_number_is_withheld(world: World, desk: Desk) -> None:
-    world.change("agreements.toml", '[agreement.records]\n"dopa.person" = [\n', '[agreement.records]\n"dopa.id_card" = ["issued_on"]\n"dopa.person" = [\n')
+    world.change(
+        "agreements.toml",
+        '[agreement.records]\n"dopa.person" = [\n',
+        '[agreement.records]\n"dopa.id_card" = ["issued_on"]\n"dopa.person" = [\n',
+    )
     await world.gateway._watched.look()
     session, visit = await desk.login(), (await desk.verify()).visit.token
     true = await desk.look_up(visit, session, "issued_on", record_type="dopa.id_card")

@@ -19,7 +19,11 @@ async def test_a_verified_citizens_record_comes_with_only_the_granted_fields_and
     assert lookup_pb2.ANSWER_FOUND == reply.answer
     assert ["first_name", "birth_date"] == [field.name for field in reply.record.fields]
     assert "สมมติ" == reply.record.fields[0].value.text
-    assert (1987, 1, 15) == (reply.record.fields[1].value.date.year, reply.record.fields[1].value.date.month, reply.record.fields[1].value.date.day)
+    assert (1987, 1, 15) == (
+        reply.record.fields[1].value.date.year,
+        reply.record.fields[1].value.date.month,
+        reply.record.fields[1].value.date.day,
+    )
     assert lookup_pb2.PERSON_CHECK_NAME_AND_BIRTH_DATE == reply.person_check
     facts = json.loads(reply.receipt.leaf)["facts"]
     assert "found" == facts["result"]

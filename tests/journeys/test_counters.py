@@ -1,6 +1,5 @@
 """Which counter it is: one URI name in its certificate, and the register's word on it, on every call."""
 
-import asyncio
 from collections.abc import Callable
 
 import grpc
@@ -8,7 +7,7 @@ from cryptography import x509
 
 from linkage.errors import Reason
 from linkage.v1 import receipt_pb2
-from tests.journeys.logbook import entries, proved, refusal
+from tests.journeys.logbook import entries, proved, refusal, until
 from tests.journeys.names import leaf_with
 from tests.journeys.world import COUNTER_1, COUNTER_2, Desk, World
 
@@ -104,8 +103,4 @@ async def test_a_counter_sees_receipts_of_its_own_requests_alone(world: World, d
 
 async def _until_reloaded(world: World) -> None:
     configured = len(entries(world, "config"))
-    for _ in range(200):
-        if len(entries(world, "config")) > configured:
-            return
-        await asyncio.sleep(0.02)
-    raise TimeoutError
+    await until(lambda: len(entries(world, "config")) > configured)

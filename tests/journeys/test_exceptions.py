@@ -19,7 +19,10 @@ Open = Callable[..., Desk]
 async def _vouch(desk: Desk, second: str, **changes: Any) -> pb.VerifyIdentityResponse:
     shown = pb.PresenceException(name=changes.get("name", "bedridden"), reason=changes.get("reason", REASON), second_officer_token=second)
     request = pb.VerifyIdentityRequest(
-        recipient=changes.get("recipient", "dla"), service=changes.get("service", "elderly_allowance"), citizen_number=PERSON, exception=shown
+        recipient=changes.get("recipient", "dla"),
+        service=changes.get("service", "elderly_allowance"),
+        citizen_number=PERSON,
+        exception=shown,
     )
     return await desk.verification.VerifyIdentity(request, metadata=desk.metadata, timeout=20)
 

@@ -1,11 +1,15 @@
 """What leaves the gateway: the granted fields and no more, whatever the agency sent; and not found only where the agency says so."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from adapters.dopa import Dopa
 from linkage.errors import Reason
+from linkage.sources.adapter import Answer, Found, Link, Query
+from linkage.terms import FieldName, RecordType
 from linkage.v1 import lookup_pb2
 from tests.journeys.logbook import entries, proved, refusal
 from tests.journeys.on_the_way import rewriting
@@ -58,8 +62,7 @@ async def test_what_was_not_granted_is_dropped_and_recorded_by_name(place: Place
     async with running(place) as world:
         desk = world.desk()
         session, visit = await desk.login(), (await desk.verify()).visit.token
-        source = world.gateway.equipment.sources.sources["dopa"]  # type: ignore[index]
-        source._adapter = _Generous(source._adapter)  # type: ignore[assignment]
+        world.adapt(_Generous())
 
         reply = await desk.look_up(visit, session, "first_name")
 
@@ -71,29 +74,23 @@ async def test_what_was_not_granted_is_dropped_and_recorded_by_name(place: Place
         await desk.close()
 
 
-async def test_half_a_surrogate_pair_in_a_value_is_an_answer_that_nobody_can_read(place: Place) -> None:
-    broken = rewriting("สมมติ".encode(), rb"\ud800")
-    async with running(place, between=broken) as world:
+async def test_half_a_surrogate_pair_from_the_agency_is_an_answer_that_nobody_can_read(place: Place) -> None:
+    async with running(place, between=rewriting("สมมติ".encode(), rb"\ud800")) as world:
         desk = world.desk()
-        session, visit = await desk.login(), (await desk.verify()).visit.token
+        session, visit = await desk.login(), (await desk.verify("1100000000024")).visit.token
+        fields = ("subdistrict",)
+        assert "สมมติใต้" == world.dopa.people["1100000000024"].house.subdistrict  # type: ignore[union-attr]
 
-        await refusal(world, desk.look_up(visit, session, "first_name"), Reason.AGENCY_UNAVAILABLE)
+        await refusal(world, desk.look_up(visit, session, *fields, record_type="dopa.house"), Reason.AGENCY_UNAVAILABLE)
 
+        assert "refused" == entries(world, "outcome")[-1]["facts"]["result"]
         await desk.close()
 
 
-class _Generous:
+class _Generous(Dopa):
     """An adapter that passes on more than was asked for."""
 
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def fetch(self, query: Any, link: Any) -> Any:
-        from dataclasses import replace
-
-        answers = await self._inner.fetch(query, link)
-        more = {"religion": "ศาสนาสมมติ ก", "1100000000024 ": "a value as a key"}
-        return {kind: replace(found, fields={**found.fields, **more}) for kind, found in answers.items()}
+    async def fetch(self, query: Query, link: Link) -> Mapping[RecordType, Answer]:
+        answers = await super().fetch(query, link)
+        more = {FieldName("religion"): "ศาสนาสมมติ ก", FieldName("1100000000024 "): "a value as a key"}
+        return {kind: replace(found, fields={**found.fields, **more}) for kind, found in answers.items() if isinstance(found, Found)}

@@ -1,6 +1,5 @@
 """Which officer it is: a signed token of an agency of the centre, bound to this counter's certificate, on every call."""
 
-import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from linkage.errors import Reason
 from linkage.v1 import lookup_pb2
-from tests.journeys.logbook import entries, proved, refusal
+from tests.journeys.logbook import entries, proved, refusal, until
 from tests.journeys.world import COUNTER_1, COUNTER_2, DOE, Desk, World
 
 DLPW = "https://officers.dlpw.example"
@@ -121,10 +120,7 @@ async def test_an_officer_suspended_while_the_connection_is_open_is_refused_at_t
     await desk.verify()
     configured = len(entries(world, "config"))
     world.change("register.toml", 'subject = "officer-0099"', 'subject = "officer-0001"')
-    for _ in range(200):
-        if len(entries(world, "config")) > configured:
-            break
-        await asyncio.sleep(0.02)
+    await until(lambda: len(entries(world, "config")) > configured)
 
     await _refused_before_anybody_is_asked(world, desk, Reason.OFFICER_SUSPENDED)
 

@@ -12,7 +12,7 @@ from tests.journeys.world import SERVICE, Desk, World
 MATCH, NO_MATCH, NOT_VALID = pb.VERDICT_MATCH, pb.VERDICT_NO_MATCH, pb.VERDICT_CARD_NOT_VALID
 
 
-def _told(world: World, reply: pb.VerifyIdentityResponse, verdict: pb.Verdict) -> dict[str, Any]:
+def _told(world: World, reply: pb.VerifyIdentityResponse, verdict: "pb.Verdict.ValueType") -> dict[str, Any]:
     """The outcome's facts, once reply, sentence, receipt and log agree on the verdict."""
     assert verdict == reply.verdict
     assert reply.sentence.th
@@ -74,7 +74,7 @@ async def test_a_birth_date_may_be_typed_in_the_common_era(world: World, desk: D
         ({"born": "25300116"}, pb.NO_MATCH_DATA_DIFFER),
     ],
 )
-async def test_what_does_not_match_is_said_apart(world: World, desk: Desk, changes: dict[str, str], part: pb.NoMatch) -> None:
+async def test_what_does_not_match_is_said_apart(world: World, desk: Desk, changes: dict[str, str], part: "pb.NoMatch.ValueType") -> None:
     reply = await desk.verify(**changes)
 
     facts = _told(world, reply, NO_MATCH)
@@ -92,7 +92,7 @@ async def test_what_does_not_match_is_said_apart(world: World, desk: Desk, chang
         ("1100000000105", pb.CARD_PROBLEM_NAME_CHANGED),
     ],
 )
-async def test_a_card_that_is_not_valid_says_why(world: World, desk: Desk, number: str, problem: pb.CardProblem) -> None:
+async def test_a_card_that_is_not_valid_says_why(world: World, desk: Desk, number: str, problem: "pb.CardProblem.ValueType") -> None:
     reply = await desk.verify(number)
 
     facts = _told(world, reply, NOT_VALID)
@@ -115,7 +115,9 @@ async def test_a_chip_matches_without_a_name_and_is_told_from_a_chip_that_is_not
     people = world.dopa.people
     for number, verdict in (("1100000000016", MATCH), ("1100000000113", NO_MATCH)):
         person = people[number]
-        chip = pb.CardChip(chip_number=person.chip.lower(), card_number=person.card_number, birth_date=pb.BirthDate(as_on_card=f"{person.born}"))
+        chip = pb.CardChip(
+            chip_number=person.chip.lower(), card_number=person.card_number, birth_date=pb.BirthDate(as_on_card=f"{person.born}")
+        )
         reply = await _by_chip(desk, number, chip)
         _told(world, reply, verdict)
         expected = (pb.ASSURANCE_CARD_CHIP, pb.NO_MATCH_UNSPECIFIED) if verdict == MATCH else (0, pb.NO_MATCH_CHIP_NOT_NORMAL)

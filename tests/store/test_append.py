@@ -131,6 +131,9 @@ def test_two_objects_append_to_one_file_in_turns(path: Path, clock: FakeClock) -
         ("root", "UPDATE head SET root = zeroblob(32)"),
         ("size", "UPDATE head SET size = 4"),
         ("time", "UPDATE head SET last_ms = 1"),
+        ("later time", "UPDATE head SET last_ms = last_ms + 1000000000"),
+        ("log", "UPDATE head SET log_uuid = zeroblob(16)"),
+        ("older checkpoint", "UPDATE head SET note = (SELECT note FROM checkpoint WHERE size = 0)"),
         ("note", "UPDATE head SET note = replace(note, 'linkage', 'linkags')"),
         ("row", "DELETE FROM head"),
         ("schema", "UPDATE head SET schema = 99"),
@@ -163,6 +166,24 @@ def test_a_log_rolled_back_to_an_older_state_is_not_continued(path: Path, clock:
     connection.close()
     with pytest.raises(StorePoisoned, match="rolled back"):
         log.append([draft()])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE head SET frontier = zeroblob(64)",
+        "UPDATE head SET root = zeroblob(32)",
+        "UPDATE head SET note = (SELECT note FROM checkpoint WHERE size = 0)",
+        "UPDATE head SET origin = 'linkage.example/other'",
+    ],
+)
+def test_a_head_that_contradicts_itself_is_not_opened(change: str, path: Path, clock: FakeClock) -> None:
+    log = fresh_log(path, clock)
+    log.append([draft() for _ in range(3)])
+    log.close()
+    tamper(path, change)
+    with pytest.raises(StorePoisoned, match=r"frontier|head note"):
+        opened(path, clock)
 
 
 def test_a_head_signed_by_another_key_is_refused_at_the_start(path: Path, clock: FakeClock) -> None:

@@ -141,7 +141,9 @@ def test_an_intent_written_before_is_not_denied_by_its_own_claims(log: SqliteLog
     begun = intent(Within(b"one", 1, 60), ONCE)
     index = append_one(log, begun).index
     assert append_one(log, begun).index == index
-    assert len(entries(path)) == 1
+    asked = intent(Once(b"another key", b"digest"))
+    assert append_one(log, asked).index == append_one(log, asked).index == 1
+    assert len(entries(path)) == 2
 
 
 def test_what_is_over_is_purged_and_what_is_not_stays(log: SqliteLog, clock: FakeClock) -> None:

@@ -14,13 +14,20 @@ from tests.small_log import SIGNER, assert_holds, entries, opened, verified
 APPEND = """
 import random, sys
 from pathlib import Path
+from linkage.store.contract import StoreUnavailable
 from tests.small_log import draft, opened, placed
 log = opened(Path(sys.argv[1]))
 batches = int(sys.argv[2])
 print("open", flush=True)
 sys.stdin.readline()
 for _ in range(batches):
-    for each in map(placed, log.append([draft() for _ in range(random.randint(1, 8))])):
+    drafts, results = [draft() for _ in range(random.randint(1, 8))], []
+    while not results:
+        try:
+            results = log.append(drafts)
+        except StoreUnavailable:  # on a machine that is busy otherwise a neighbour may hold the lock for long: again, with the same ids
+            continue
+    for each in map(placed, results):
         sys.stdout.write(f"{each.eid.hex()} {each.index}\\n")
     sys.stdout.flush()
 log.close()

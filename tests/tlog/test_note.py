@@ -62,6 +62,7 @@ def mangled(signer: Signer) -> dict[str, bytes]:
     name = signer.verifier.name
     return {
         "no final newline": good[:-1].encode(),
+        "another byte for the final newline": good[:-1].encode() + b"x",
         "CRLF": good.replace("\n", "\r\n").encode(),
         "en dash": good.replace("—", "–").encode(),
         "hyphen": good.replace("—", "-").encode(),

@@ -122,6 +122,12 @@ def test_a_refusal_repeats_nothing_of_what_came() -> None:
     assert (caught.value.got, caught.value.expected) == ("another form", "base64 of 32 bytes")
 
 
+def test_a_proof_longer_than_any_tree_is_high_is_refused_as_it_is_read() -> None:
+    with pytest.raises(ProofInvalid, match="got 64 hashes, expected at most 63"):
+        parse_proof(MALFORMED["sixty-four hashes"])
+    assert len(parse_proof(with_lines(*LINES[:3], *[LINES[-1]] * 63)).path) == 63
+
+
 pieces = st.sampled_from([
     *[b"", b"\n", b"\n\n", b"\r\n", b" ", b"0", b"9", b"+", b"=", b"A", b"\x00", b"\xff", "—".encode(), b"index ", b"extra AA==\n", LINES[3]],
     NOTE,

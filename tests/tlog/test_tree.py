@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkage.tlog.encoding import MAX_SIZE
+from linkage.tlog.encoding import MAX_SIZE, from_decimal
 from linkage.tlog.errors import ProofInvalid
 from linkage.tlog.tree import (
     EMPTY_ROOT,
@@ -12,6 +12,7 @@ from linkage.tlog.tree import (
     frontier_nodes,
     inclusion_path,
     leaf_hash,
+    node_hash,
     read_frontier,
     root_of,
     verify_consistency,
@@ -103,3 +104,34 @@ def test_a_consistency_proof_too_short_or_too_long_is_refused(tree: Any) -> None
     with pytest.raises(ProofInvalid):
         verify_consistency(4, 7, tree.roots[4], tree.roots[7], [])
     assert MAX_SIZE == 2**63 - 1
+
+
+def test_a_path_that_stops_below_the_root_proves_nothing_whatever_root_is_claimed(tree: Any) -> None:
+    leaf = tree.nodes[0, 0]
+    with pytest.raises(ProofInvalid, match="too few hashes"):
+        verify_inclusion(0, 2, leaf, [], leaf)
+    with pytest.raises(ProofInvalid, match="too few hashes"):
+        verify_consistency(2, 4, tree.roots[2], tree.roots[2], [])
+
+
+def test_a_path_that_goes_on_beyond_the_root_proves_nothing_whatever_root_is_claimed(tree: Any) -> None:
+    leaf, more = tree.nodes[0, 0], bytes(32)
+    with pytest.raises(ProofInvalid, match="left over"):
+        verify_inclusion(0, 1, leaf, [more], node_hash(more, leaf))
+    path = consistency_path(2, 4, tree.read)
+    with pytest.raises(ProofInvalid, match="left over"):
+        verify_consistency(2, 4, tree.roots[2], node_hash(more, tree.roots[4]), [*path, more])
+
+
+def test_a_consistency_proof_holds_for_its_own_old_root_alone(tree: Any) -> None:
+    path = consistency_path(3, 7, tree.read)
+    with pytest.raises(ProofInvalid, match="another old root"):
+        verify_consistency(3, 7, tree.roots[4], tree.roots[7], path)
+    with pytest.raises(ProofInvalid, match="another new root"):
+        verify_consistency(3, 7, tree.roots[3], tree.roots[6], path)
+
+
+def test_numbers_are_read_up_to_63_bits() -> None:
+    assert [from_decimal(text) for text in ("0", str(MAX_SIZE), str(MAX_SIZE + 1), "9" * 19, "00", "", "1 ")] == [
+        0, MAX_SIZE, None, None, None, None, None
+    ]  # fmt: skip

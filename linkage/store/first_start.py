@@ -1,0 +1,33 @@
+"""The very first start makes the log and its data keys. Later neither may be missing: a log that begins anew forgets, in silence."""
+
+from pathlib import Path
+
+from linkage.errors import LogCorrupt
+from linkage.store.sqlite_keys import SqliteKeys, create_keys
+from linkage.store.sqlite_log import create_log
+from linkage.tlog.note import Signer
+
+
+def make_missing(log: Path, data_keys: Path, signer: Signer) -> None:
+    """Make what the first start needs. Keys come first, so that a first start that was cut off can be told from a lost file.
+
+    Raises:
+        LogCorrupt: one of the two is there and says that the other must have been; an operator has to put it back.
+        StoreUnavailable, StorePoisoned: a file cannot be made, or read.
+    """
+    if log.exists() and not data_keys.exists():
+        raise LogCorrupt(f"{data_keys}: missing beside its log; put it back, or what the log sealed can never be read again")
+    if not data_keys.exists():
+        create_keys(data_keys)
+    if not log.exists():
+        _expect_unused(data_keys, log)
+        create_log(log, signer)
+
+
+def _expect_unused(data_keys: Path, log: Path) -> None:
+    keys = SqliteKeys(data_keys)
+    try:
+        if keys.holds_any():
+            raise LogCorrupt(f"{log}: missing, but keys for it were made; put it back: a log never begins anew under the same name")
+    finally:
+        keys.close()

@@ -1,0 +1,154 @@
+"""What cannot be recorded is not asked and not released: AUDIT_UNAVAILABLE at once, and a health that says so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import apsw
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from linkage.errors import Reason
+from linkage.v1 import lookup_pb2
+from linkage.v1 import verification_pb2 as pb
+from tests.journeys.logbook import entries, refusal, until
+from tests.journeys.world import Desk, Place, World, refused, running
+
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+LOOKUPS = "linkage.v1.LookupService"
+
+
+async def _health(desk: Desk, *names: str) -> list[int]:
+    await desk.world.gateway._health.look()
+    check = health_pb2_grpc.HealthStub(desk.channel).Check
+    return [(await check(health_pb2.HealthCheckRequest(service=name), timeout=5)).status for name in names]
+
+
+async def test_a_healthy_gateway_serves_everywhere(world: World, desk: Desk) -> None:
+    assert [SERVING] * 6 == await _health(desk, "", LOOKUPS, "log", "disk", "source.dopa", "source.thaid")
+    assert b"linkage_log_ok 1.0" in world.metrics()
+
+
+async def test_health_can_be_asked_without_an_officer_and_by_nobody_without_a_certificate(world: World, desk: Desk) -> None:
+    desk.metadata = ()
+
+    assert [SERVING] == await _health(desk, "")
+
+
+@asynccontextmanager
+async def _log_taken_away(world: World) -> AsyncIterator[None]:
+    log = world.folder / "log.db"
+    log.rename(world.folder / "elsewhere.db")
+    yield
+    (world.folder / "elsewhere.db").rename(log)
+
+
+async def test_with_the_log_taken_away_nothing_is_asked_and_the_health_says_so(place: Place) -> None:
+    async with running(place) as world:
+        desk = world.desk()
+        session, visit = await desk.login(), (await desk.verify()).visit.token
+        asked = len(world.dopa.received)
+        async with _log_taken_away(world):
+            said = await refusal(world, desk.look_up(visit, session), Reason.AUDIT_UNAVAILABLE)
+            await refusal(world, desk.verify(), Reason.AUDIT_UNAVAILABLE)
+            await refusal(world, desk.look_up(visit, session, "father_number"), Reason.AUDIT_UNAVAILABLE)
+            assert [NOT_SERVING, NOT_SERVING, NOT_SERVING, SERVING] == await _health(desk, "", LOOKUPS, "log", "source.dopa")
+            assert b"linkage_log_ok 0.0" in world.metrics()
+        assert asked == len(world.dopa.received)
+        assert (grpc.StatusCode.UNAVAILABLE, 1.0) == (said.code, said.retry_seconds)
+        await desk.close()
+
+
+async def test_a_disk_that_is_nearly_full_refuses_what_is_new_finishes_what_is_begun_and_recovers_by_itself(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, visit = await desk.login(), (await desk.verify()).visit.token
+    world.dopa.knobs.slow = 0.5
+    begun = asyncio.create_task(desk.look_up(visit, session))
+    asked = len(world.dopa.received)
+    await until(lambda: len(world.dopa.received) > asked)
+    with monkeypatch.context() as tight:
+        tight.setattr(world.gateway.journal._writer._log, "_free", lambda _path: 20 * 2**20)
+
+        await refusal(world, desk.look_up(visit, session), Reason.AUDIT_UNAVAILABLE)
+
+        assert [NOT_SERVING, NOT_SERVING, NOT_SERVING] == await _health(desk, "", "log", "disk")
+        assert lookup_pb2.ANSWER_FOUND == (await begun).answer
+        assert asked + 1 == len(world.dopa.received)
+    world.clock.advance(6)
+    assert [SERVING, SERVING, SERVING] == await _health(desk, "", "log", "disk")
+    assert lookup_pb2.ANSWER_FOUND == (await desk.look_up(visit, session)).answer
+
+
+async def test_a_log_that_is_locked_refuses_in_time_and_goes_on_when_it_is_free(world: World, desk: Desk) -> None:
+    session, visit = await desk.login(), (await desk.verify()).visit.token
+    asked = len(world.dopa.received)
+    with _locked(world.folder / "log.db"):
+        await refusal(world, desk.look_up(visit, session), Reason.AUDIT_UNAVAILABLE)
+        assert [NOT_SERVING] == await _health(desk, "log")
+    assert asked == len(world.dopa.received)
+
+    assert lookup_pb2.ANSWER_FOUND == (await desk.look_up(visit, session)).answer
+    assert [SERVING] == await _health(desk, "log")
+
+
+async def test_an_outcome_that_cannot_be_recorded_releases_nothing_and_its_intent_is_closed_at_the_next_start(place: Place) -> None:
+    text = place.settings_file.read_text().replace('path = "log.db"', 'path = "log.db"\nappend_timeout = 0.6')
+    place.settings_file.write_text(text)
+    async with running(place) as world:
+        desk = world.desk()
+        session, visit = await desk.login(), (await desk.verify()).visit.token
+        world.dopa.knobs.slow = 0.3
+        asked = len(world.dopa.received)
+        call = asyncio.create_task(refusal(world, desk.look_up(visit, session), Reason.AUDIT_UNAVAILABLE))
+        await until(lambda: len(world.dopa.received) > asked)
+        with _locked(world.folder / "log.db"):
+            await call
+        await desk.close()
+    async with running(place) as world:
+        open_ones = {leaf["eid"] for leaf in entries(world, "intent")} - {leaf["ref"] for leaf in entries(world, "outcome", "recovered")}
+        assert set() == open_ones
+
+
+async def test_more_than_the_log_can_take_is_overload_also_for_refusals(place: Place) -> None:
+    text = place.settings_file.read_text().replace('path = "log.db"', 'path = "log.db"\nqueue = 16')
+    place.settings_file.write_text(text)
+    async with running(place) as world:
+        desk = world.desk()
+        visit = (await desk.verify()).visit.token
+        reasons: list[str] = []
+
+        async def ask() -> None:
+            with pytest.raises(grpc.aio.AioRpcError) as error:
+                await desk.look_up(visit, "", "father_number")
+            said = refused(error.value)
+            reasons.append(said.reason)
+            assert said.reason != "OVERLOADED" or said.retry_seconds
+
+        with _locked(world.folder / "log.db"):
+            calls = [asyncio.create_task(ask()) for _ in range(60)]
+            await asyncio.sleep(0.4)
+        await asyncio.gather(*calls)
+
+        assert {"OVERLOADED", "FIELD_NOT_AGREED"} == set(reasons)
+        assert pb.VERDICT_MATCH == (await desk.verify()).verdict
+        await world.gateway._tally.record(everything=True)
+        counted = {leaf["facts"]["reason"]: leaf["facts"]["count"] for leaf in entries(world, "refused_many")}
+        assert {"OVERLOADED": reasons.count("OVERLOADED")} == counted
+        await desk.close()
+
+
+class _locked:  # noqa: N801 (reads as what it does)
+    """Another process holds the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = apsw.Connection(str(path))
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.execute("ROLLBACK")
+        self._connection.close()
