@@ -121,7 +121,7 @@ def sides(folder: Path) -> Iterator[tuple[Place, list[Side]]]:
         url = f"http://127.0.0.1:{simulator}"
         stack.enter_context(process(["tests.bench.simulator", str(simulator)], simulator, OTHERS_CPU))
         place = build_place(folder, dopa=url, port=whole)
-        gateway = stack.enter_context(process(["benchserve", str(place.settings_file)], whole, SERVER_CPU))
+        gateway = stack.enter_context(process(["linkage.cli.main", "serve", "--config", str(place.settings_file)], whole, SERVER_CPU))
         request, token = asyncio.run(open_visit(place, whole))
         compared = [Side("whole", whole, request, token, gateway)]
         for name, transport in (("bare", "default"), ("aiohttp", "aiohttp")):
