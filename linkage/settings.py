@@ -30,17 +30,11 @@ class Server(_Part):
     key: Path = Field(description="its private key, PEM")
     client_ca: Path = Field(description="CA certificates that counters' certificates must chain to, PEM")
     reflection: bool = Field(default=True, description="serve gRPC reflection to authenticated connections")
-    max_deadline: Seconds = Field(
-        30.0, description="seconds; taken where a client gives no deadline, and the most it may give"
-    )
+    max_deadline: Seconds = Field(30.0, description="seconds; taken where a client gives no deadline, and the most it may give")
     reserve: Seconds = Field(1.0, description="seconds of each deadline kept for recording the outcome")
-    least_deadline: Seconds = Field(
-        0.2, description="seconds; a request with less left for the agency is refused before it is asked"
-    )
+    least_deadline: Seconds = Field(0.2, description="seconds; a request with less left for the agency is refused before it is asked")
     max_message_bytes: int = Field(262_144, ge=16_384, description="largest request taken, also after decompression")
-    max_concurrent: int = Field(
-        512, ge=1, description="requests under way at once in one worker; more are refused as OVERLOADED"
-    )
+    max_concurrent: int = Field(512, ge=1, description="requests under way at once in one worker; more are refused as OVERLOADED")
     connection_age: Seconds = Field(
         1800.0,
         description="seconds after which a connection is asked to reconnect, so that load spreads and new certificates reach old connections",
@@ -55,19 +49,13 @@ class Log(_Part):
     origin: str = Field(description="the log's name, a URL without scheme, e.g. linkage.example/audit; never changes")
     path: Path = Field(description="SQLite file of the log; a local file system")
     signing_key: Path = Field(description="file with the log's private key (PRIVATE+KEY+...)")
-    data_keys: Path = Field(
-        description="SQLite file of the data keys; keep its backups apart from the log's, and shorter"
-    )
+    data_keys: Path = Field(description="SQLite file of the data keys; keep its backups apart from the log's, and shorter")
     key_encryption_keys: Path = Field(description="file of `<id>:<64 hex digits>` lines; the first seals, all open")
     pseudonym_keys: Path = Field(description="file of `<epoch>:<64 hex digits>` lines; the first is current")
     replica: str = Field("a", pattern=r"^[a-z0-9-]{1,32}$", description="this gateway's name in the log")
-    append_timeout: Seconds = Field(
-        5.0, description="seconds after which an entry that is not durable counts as not recordable"
-    )
+    append_timeout: Seconds = Field(5.0, description="seconds after which an entry that is not durable counts as not recordable")
     queue: int = Field(1024, ge=16, description="entries that may wait; a third is reserved for outcomes")
-    refuse_intents_below: int = Field(
-        64 * 2**20, ge=0, description="bytes free on the log's disk below which nothing new is begun"
-    )
+    refuse_intents_below: int = Field(64 * 2**20, ge=0, description="bytes free on the log's disk below which nothing new is begun")
     refuse_all_below: int = Field(8 * 2**20, ge=0, description="bytes free below which nothing is recorded at all")
     recover_after: Seconds = Field(
         90.0,
@@ -123,22 +111,12 @@ class Breaker(_Part):
 class Source(_Part):
     """One agency to ask."""
 
-    adapter: str = Field(
-        description="entry-point name of the adapter; installed is not enabled: only those named here load"
-    )
-    concurrency: int = Field(
-        64, ge=1, description="requests under way at this agency in one worker; more wait, within their deadline"
-    )
-    timeout: Seconds = Field(
-        10.0, description="seconds for one request, its retries included; never past the client's deadline"
-    )
+    adapter: str = Field(description="entry-point name of the adapter; installed is not enabled: only those named here load")
+    concurrency: int = Field(64, ge=1, description="requests under way at this agency in one worker; more wait, within their deadline")
+    timeout: Seconds = Field(10.0, description="seconds for one request, its retries included; never past the client's deadline")
     attempts: int = Field(2, ge=1, le=3, description="tries of a request known not to have been sent")
-    max_answer_bytes: int = Field(
-        4 * 2**20, ge=1024, description="largest answer read; a larger one is cut off and counts as unavailable"
-    )
-    ca: Path | None = Field(
-        None, description="CA certificates the agency's server must chain to, PEM; the system's where absent"
-    )
+    max_answer_bytes: int = Field(4 * 2**20, ge=1024, description="largest answer read; a larger one is cut off and counts as unavailable")
+    ca: Path | None = Field(None, description="CA certificates the agency's server must chain to, PEM; the system's where absent")
     client_certificate: Path | None = Field(None, description="our certificate towards the agency, PEM")
     client_key: Path | None = Field(None, description="its private key, PEM")
     breaker: Breaker = Breaker()
@@ -175,9 +153,7 @@ class Settings(BaseSettings):
         if self.server.reserve + self.server.least_deadline >= self.server.max_deadline:
             raise ValueError("server.max_deadline must be longer than reserve and least_deadline together")
         if self.log.recover_after <= self.server.max_deadline:
-            raise ValueError(
-                "log.recover_after must be longer than server.max_deadline, or requests under way would be closed"
-            )
+            raise ValueError("log.recover_after must be longer than server.max_deadline, or requests under way would be closed")
         return self
 
 
@@ -190,9 +166,7 @@ def load(path: Path) -> Settings:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as failure:
-        raise SettingsInvalid(
-            (Problem(str(path), "file", failure.strerror or "unreadable", "a readable TOML file"),)
-        ) from failure
+        raise SettingsInvalid((Problem(str(path), "file", failure.strerror or "unreadable", "a readable TOML file"),)) from failure
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
         raise SettingsInvalid((Problem(str(path), "file", str(failure), "TOML in UTF-8"),)) from failure
     try:
@@ -220,9 +194,7 @@ def _shown(got: object) -> str:
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     """Relative paths in the file are relative to the file."""
-    return settings.model_copy(
-        update={name: _anchor(getattr(settings, name), folder) for name in type(settings).model_fields}
-    )
+    return settings.model_copy(update={name: _anchor(getattr(settings, name), folder) for name in type(settings).model_fields})
 
 
 def _anchor(value: Any, folder: Path) -> Any:
@@ -230,9 +202,7 @@ def _anchor(value: Any, folder: Path) -> Any:
         case Path():
             return folder / value
         case BaseModel():
-            return value.model_copy(
-                update={name: _anchor(getattr(value, name), folder) for name in type(value).model_fields}
-            )
+            return value.model_copy(update={name: _anchor(getattr(value, name), folder) for name in type(value).model_fields})
         case dict():
             return {key: _anchor_text(key, inner, folder) for key, inner in value.items()}
         case _:

@@ -8,10 +8,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = sorted(
-    path for folder in ("linkage", "adapters", "tests") for path in (ROOT / folder).rglob("*.py") if "v1" not in path.relative_to(ROOT).parts
+    path
+    for folder in ("linkage", "adapters", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+    if "v1" not in path.relative_to(ROOT).parts
 )
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40
-UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX|NotImplemented" r"Error)\b|pytest\.(?:skip|xfail)|mark\.(?:skip|xfail)|import" r"orskip")
+UNFINISHED = re.compile(
+    r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX|NotImplemented" r"Error)\b|pytest\.(?:skip|xfail)|mark\.(?:skip|xfail)|import" r"orskip"
+)
 
 
 def functions(path: Path) -> list[tuple[str, int]]:

@@ -186,5 +186,3 @@ def _of_refusal(refusal: Refusal) -> dict[str, JSON]:
     if refusal.violations:
         facts["violations"] = [violation.field for violation in refusal.violations]
     return facts
-
-

@@ -79,9 +79,7 @@ FACTS: Final[Mapping[str, tuple[type, ...]]] = {
 }
 """Every fact an entry may state, and the types its value may have."""
 
-_encode = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
-).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
 _MANY_DIGITS = re.compile(r"[0-9][0-9-]{12}")
 _NUMBER_FORM = r"[0-9]-?[0-9]{4}-?[0-9]{5}-?[0-9]{2}-?[0-9](?![0-9A-Za-z])"
 _ENDS_LIKE_A_NUMBER = re.compile(_NUMBER_FORM)

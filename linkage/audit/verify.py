@@ -22,9 +22,7 @@ from linkage.tlog.tree import EMPTY_ROOT, NewNode, leaf_hash, push, read_frontie
 _CHUNK = 512
 
 
-def verify_log(
-    reader: LogReader, key: VerifierKey, *, against: tuple[Checkpoint, ...] = ()
-) -> Generator[Progress, None, Report]:
+def verify_log(reader: LogReader, key: VerifierKey, *, against: tuple[Checkpoint, ...] = ()) -> Generator[Progress, None, Report]:
     """Verify the log, and yield progress on the way. The reader sees one state of the log throughout.
 
     Args:

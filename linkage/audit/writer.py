@@ -186,9 +186,7 @@ class Writer:
     def _written(self, jobs: Sequence[Job]) -> list[tuple[Job, Result | LinkageError]]:
         unsealed = self._store_rows(jobs)
         ready = [job for job in jobs if unsealed is None or job.row is None]
-        failed: list[tuple[Job, Result | LinkageError]] = [
-            (job, unsealed) for job in jobs if unsealed is not None and job.row is not None
-        ]
+        failed: list[tuple[Job, Result | LinkageError]] = [(job, unsealed) for job in jobs if unsealed is not None and job.row is not None]
         if not ready:
             return failed
         try:
@@ -280,5 +278,3 @@ def _fail(future: asyncio.Future[Any], cause: LinkageError) -> None:
 def _succeed(future: asyncio.Future[Any], result: object) -> None:
     if not future.done():
         future.set_result(result)
-
-

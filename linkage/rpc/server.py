@@ -22,6 +22,7 @@ SERVICES: Sequence[ServiceDescriptor] = (
 """Our services."""
 
 _MEBI = 1 << 20
+_METADATA = 16_384  # bytes of a call's metadata; an officer token may have 8,192
 _IDENTITY_ONLY = 1  # bit 0: no compression; a compressed message is refused before it is unpacked
 
 
@@ -65,6 +66,8 @@ def _options(settings: Server) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it in silence
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", 8 * _MEBI),
+        ("grpc.max_metadata_size", _METADATA),
+        ("grpc.absolute_max_metadata_size", _METADATA),  # between the two gRPC would refuse at random
         ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_ONLY),
         ("grpc.max_concurrent_streams", settings.max_concurrent),
         ("grpc.max_connection_age_ms", age),

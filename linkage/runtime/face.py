@@ -98,9 +98,7 @@ def _lookup(rooms: Rooms, visits: Visits, logins: AgencyLogins) -> Lookup:
 
 
 def _login(rooms: Rooms, logins: AgencyLogins) -> Login:
-    return Login(
-        in_force=rooms.in_force, journal=rooms.journal, sealing=rooms.sealing, sources=rooms.equipment.sources, logins=logins
-    )
+    return Login(in_force=rooms.in_force, journal=rooms.journal, sealing=rooms.sealing, sources=rooms.equipment.sources, logins=logins)
 
 
 def _door(rooms: Rooms, recogniser: Recogniser) -> Door:

@@ -106,9 +106,7 @@ async def test_a_caller_that_vanishes_inside_leaves_a_cancelled_outcome_and_keep
 
 
 @pytest.mark.parametrize("moment", ["waits", "is written", "is known to be durable"])
-async def test_a_caller_that_vanishes_while_its_outcome_is_recorded_leaves_the_outcome(
-    moment: str, world: World, journal: Journal
-) -> None:
+async def test_a_caller_that_vanishes_while_its_outcome_is_recorded_leaves_the_outcome(moment: str, world: World, journal: Journal) -> None:
     inside, leave = asyncio.Event(), asyncio.Event()
 
     async def ask() -> None:

@@ -45,7 +45,18 @@ def test_the_spelling_is_that_of_rfc_8785(value: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["\u2028\u2029", "\x00\x01\x1f\x7f", '"\\/', "\b\f\n\r\t", "\u00e9\u0301", "\U0001f600", "กรุงเทพ", "\x1b[31m", "— key sig\n\n— x", "\ufffe\uffff"],
+    [
+        "\u2028\u2029",
+        "\x00\x01\x1f\x7f",
+        '"\\/',
+        "\b\f\n\r\t",
+        "\u00e9\u0301",
+        "\U0001f600",
+        "กรุงเทพ",
+        "\x1b[31m",
+        "— key sig\n\n— x",
+        "\ufffe\uffff",
+    ],
 )
 def test_awkward_texts_are_spelt_as_rfc_8785_spells_them(text: str) -> None:
     assert canonical({"detail": text}) == rfc8785.dumps({"detail": text})
@@ -92,12 +103,24 @@ def test_a_leaf_has_its_members_in_order_and_its_time_in_its_gap() -> None:
 
 
 def test_every_kind_can_be_recorded() -> None:
-    assert {kind.value for kind in Kind} >= {"boot", "config", "clock", "intent", "outcome", "denied", "refused_many", "recovered", "visit_end"}
+    assert {kind.value for kind in Kind} >= {
+        "boot",
+        "config",
+        "clock",
+        "intent",
+        "outcome",
+        "denied",
+        "refused_many",
+        "recovered",
+        "visit_end",
+    }
     for kind in Kind:
         assert parse_leaf(frame(Entry(kind, EID, {}), ORIGIN).at(1))["kind"] == kind.value
 
 
-@pytest.mark.parametrize("facts", [{"surname": "x"}, {"counter": 1}, {"attempts": "1"}, {"attempts": True}, {"types": "x"}, {"officer": ["x"]}])
+@pytest.mark.parametrize(
+    "facts", [{"surname": "x"}, {"counter": 1}, {"attempts": "1"}, {"attempts": True}, {"types": "x"}, {"officer": ["x"]}]
+)
 def test_a_fact_that_is_not_listed_or_of_another_type_is_refused(facts: dict[str, JSON]) -> None:
     with pytest.raises(EntryInvalid, match="facts"):
         frame(Entry(Kind.DENIED, EID, facts), ORIGIN)
@@ -124,7 +147,20 @@ def test_a_leaf_never_grows_beyond_what_a_bundle_can_state_also_when_it_becomes_
 
 @pytest.mark.parametrize(
     "leaf",
-    [b"", b"[]", b"{", b'{"a":1, "b":2}', b'{"b":1,"a":2}', b'{"a":1,"a":1}', b'{"a":1.0}', b'{"a":"\\u0041"}', b'{"a":NaN}', b'{"a":null}', b"\xff", b"[" * 5000],
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"a":1, "b":2}',
+        b'{"b":1,"a":2}',
+        b'{"a":1,"a":1}',
+        b'{"a":1.0}',
+        b'{"a":"\\u0041"}',
+        b'{"a":NaN}',
+        b'{"a":null}',
+        b"\xff",
+        b"[" * 5000,
+    ],
 )
 def test_a_leaf_in_another_spelling_is_not_read(leaf: bytes) -> None:
     with pytest.raises(EntryInvalid):

@@ -81,9 +81,7 @@ def test_another_key_is_refused_by_the_commitment_before_anything_is_decrypted()
     mine, forged = SEALING.new_key(NUMBER), SEALING.new_key(NUMBER)
     sealed = sealed_by(mine)
     nonce = os.urandom(12)
-    context = b"".join(
-        len(part).to_bytes(4, "big") + part for part in (b"linkage.example/audit", b"1", b"intent", EID, b"subject")
-    )
+    context = b"".join(len(part).to_bytes(4, "big") + part for part in (b"linkage.example/audit", b"1", b"intent", EID, b"subject"))
     under_forged = nonce + AESGCM(derived(forged, "seal")).encrypt(nonce, OTHER_NUMBER.reveal().encode(), context)
     shown = {**sealed, "fields": {"subject": to_base64(under_forged)}}
     with pytest.raises(SealBroken, match="committed to another key"):

@@ -81,9 +81,7 @@ async def test_counts_survive_a_log_that_cannot_be_written(world: World) -> None
 
 
 @pytest.mark.parametrize("moment", ["written", "waiting"])
-async def test_a_recording_that_is_cancelled_counts_nothing_twice_and_loses_nothing(
-    moment: str, world: World, journal: Journal
-) -> None:
+async def test_a_recording_that_is_cancelled_counts_nothing_twice_and_loses_nothing(moment: str, world: World, journal: Journal) -> None:
     tally = Tally(journal, world.clock)
     for _ in range(5):
         tally.note(ONE, Reason.OVERLOADED)

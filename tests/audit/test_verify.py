@@ -81,9 +81,7 @@ def test_a_leaf_changed_together_with_its_hash_is_found_by_the_nodes_and_checkpo
     assert (Wrong.CHECKPOINT, 6) not in wrong
 
 
-@pytest.mark.parametrize(
-    ("column", "value"), [("eid", bytes(16)), ("kind", "denied"), ("ref", bytes(16)), ("ms", 1_000_000_000_000_000)]
-)
+@pytest.mark.parametrize(("column", "value"), [("eid", bytes(16)), ("kind", "denied"), ("ref", bytes(16)), ("ms", 1_000_000_000_000_000)])
 def test_a_column_that_contradicts_its_leaf_is_named(column: str, value: object, path: Path) -> None:
     tamper(path, f"UPDATE leaf SET {column} = ? WHERE idx = 3", value)
     assert (Wrong.LEAF, 3) in found(path)
@@ -119,7 +117,9 @@ def test_a_missing_newest_checkpoint_and_one_beyond_the_entries_are_named(path: 
     assert found(path) == {(Wrong.CHECKPOINT, SIZE), (Wrong.CHECKPOINT, 40)}
 
 
-@pytest.mark.parametrize("change", ["frontier = zeroblob(128)", "root = zeroblob(32)", "note = replace(note, '23', '24')", "size = 22", "size = 24"])
+@pytest.mark.parametrize(
+    "change", ["frontier = zeroblob(128)", "root = zeroblob(32)", "note = replace(note, '23', '24')", "size = 22", "size = 24"]
+)
 def test_a_changed_head_is_found(change: str, path: Path) -> None:
     tamper(path, f"UPDATE head SET {change}")
     assert {what for what, _ in found(path)} == {Wrong.HEAD}

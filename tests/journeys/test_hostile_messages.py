@@ -35,16 +35,24 @@ async def test_a_request_of_five_megabytes_is_refused_unread(world: World, desk:
     assert grpc.StatusCode.RESOURCE_EXHAUSTED == await _code(desk.verification.VerifyIdentity(request, metadata=desk.metadata, timeout=20))
 
 
-async def test_a_compressed_request_is_refused_packed(world: World, desk: Desk) -> None:
-    request = desk.card(first="\0" * 8_000_000)
+@pytest.mark.parametrize("size", [10, 8_000_000])
+async def test_a_compressed_request_is_refused_packed(world: World, desk: Desk, size: int) -> None:
+    request = desk.card(first="ก" * size)
     call = desk.verification.VerifyIdentity(request, metadata=desk.metadata, timeout=20, compression=grpc.Compression.Gzip)
 
-    assert await _code(call) in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.INTERNAL)
+    assert await _code(call) in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.INTERNAL)
     assert [] == entries(world, "intent")
 
 
+async def test_metadata_of_any_size_up_to_its_limit_always_arrives(world: World, desk: Desk) -> None:
+    for _ in range(10):
+        more = (*desk.metadata, ("x-heap", "a" * 14_000))
+        reply = await desk.verification.VerifyIdentity(desk.card(), metadata=more, timeout=20)
+        assert pb.VERDICT_MATCH == reply.verdict
+
+
 async def test_a_heap_of_metadata_is_refused(world: World, desk: Desk) -> None:
-    call = desk.verification.VerifyIdentity(desk.card(), metadata=(*desk.metadata, ("x-heap", "a" * 60_000)), timeout=20)
+    call = desk.verification.VerifyIdentity(desk.card(), metadata=(*desk.metadata, ("x-heap", "a" * 17_000)), timeout=20)
 
     assert grpc.StatusCode.RESOURCE_EXHAUSTED == await _code(call)
     assert [] == entries(world, "intent")
@@ -98,7 +106,8 @@ async def test_a_proof_between_impossible_sizes_is_refused_by_field(world: World
 
 
 async def test_a_receipt_for_what_is_no_id_is_refused_by_field(world: World, desk: Desk) -> None:
-    for text in ("", "x" * 36, "1" * 10_000, "{0190f2a0-0000-7000-8000-00000000000}"):
+    plain = "0190f2a0-0000-7000-8000-000000000000"
+    for text in ("", "x" * 36, "1" * 10_000, f"{{{plain}}}", f"urn:uuid:{plain}", plain.replace("-", ""), f" {plain}"):
         ask = receipt_pb2.GetReceiptRequest(request_id=text)
         said = await refusal(world, desk.receipts.GetReceipt(ask, timeout=20), Reason.MALFORMED_REQUEST)
         assert {"request_id"} == set(said.violations)

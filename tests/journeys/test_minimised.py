@@ -87,6 +87,22 @@ async def test_half_a_surrogate_pair_from_the_agency_is_an_answer_that_nobody_ca
         await desk.close()
 
 
+async def test_half_a_surrogate_pair_from_an_adapter_is_an_answer_that_nobody_can_write(world: World, desk: Desk) -> None:
+    class Half(Dopa):
+        async def fetch(self, query: Query, link: Link) -> Mapping[RecordType, Answer]:
+            answers = await super().fetch(query, link)
+            return {
+                kind: replace(found, fields={FieldName("first_name"): "\ud800"})
+                for kind, found in answers.items()
+                if isinstance(found, Found)
+            }
+
+    session, visit = await desk.login(), (await desk.verify()).visit.token
+    world.adapt(Half())
+
+    await refusal(world, desk.look_up(visit, session, "first_name"), Reason.AGENCY_UNAVAILABLE)
+
+
 class _Generous(Dopa):
     """An adapter that passes on more than was asked for."""
 

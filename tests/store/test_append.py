@@ -161,7 +161,8 @@ def test_a_log_rolled_back_to_an_older_state_is_not_continued(path: Path, clock:
     tamper(path, "DELETE FROM leaf WHERE idx = 1", "DELETE FROM node", "DELETE FROM checkpoint WHERE size = 2")
     connection = apsw.Connection(str(path))
     connection.execute(
-        "UPDATE head SET size = 1, frontier = ?, root = ?, note = ?, last_ms = ?", (b"".join(head.frontier), head.root, head.note, head.last_ms)
+        "UPDATE head SET size = 1, frontier = ?, root = ?, note = ?, last_ms = ?",
+        (b"".join(head.frontier), head.root, head.note, head.last_ms),
     )
     connection.close()
     with pytest.raises(StorePoisoned, match="rolled back"):

@@ -63,7 +63,9 @@ def test_a_second_gateway_on_one_log_is_refused_and_the_first_is_untouched(path:
 
 
 def test_the_lock_goes_with_the_process_that_held_it(path: Path) -> None:
-    script = "import sys, pathlib, linkage.store.lock as k; k.StoreLock(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    script = (
+        "import sys, pathlib, linkage.store.lock as k; k.StoreLock(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
     holder = subprocess.Popen([sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdin
     assert holder.stdout

@@ -36,7 +36,9 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def appending(path: Path, batches: int) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", APPEND, str(path), str(batches)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", APPEND, str(path), str(batches)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 def let_go(writer: subprocess.Popen[str]) -> None:

@@ -128,10 +128,29 @@ def test_a_proof_longer_than_any_tree_is_high_is_refused_as_it_is_read() -> None
     assert len(parse_proof(with_lines(*LINES[:3], *[LINES[-1]] * 63)).path) == 63
 
 
-pieces = st.sampled_from([
-    *[b"", b"\n", b"\n\n", b"\r\n", b" ", b"0", b"9", b"+", b"=", b"A", b"\x00", b"\xff", "—".encode(), b"index ", b"extra AA==\n", LINES[3]],
-    NOTE,
-])
+pieces = st.sampled_from(
+    [
+        *[
+            b"",
+            b"\n",
+            b"\n\n",
+            b"\r\n",
+            b" ",
+            b"0",
+            b"9",
+            b"+",
+            b"=",
+            b"A",
+            b"\x00",
+            b"\xff",
+            "—".encode(),
+            b"index ",
+            b"extra AA==\n",
+            LINES[3],
+        ],
+        NOTE,
+    ]
+)
 
 
 @settings(max_examples=600, deadline=None)
