@@ -73,9 +73,11 @@ class Door:
         self._names = names
         self._in_flight = 0
 
-    def guard(self, servicer: object, service: ServiceDescriptor) -> grpc.GenericRpcHandler:  # type: ignore[type-arg]  # generic in the stubs only
+    def guard(self, servicer: object, service: ServiceDescriptor) -> grpc.GenericRpcHandler:
         """Wrap every method of a servicer; what comes back is registered with gRPC in its place."""
-        handlers = {m.name: grpc.unary_unary_rpc_method_handler(self._guarded(m, getattr(servicer, m.name))) for m in service.methods}
+        handlers: dict[str, Any] = {
+            m.name: grpc.unary_unary_rpc_method_handler(self._guarded(m, getattr(servicer, m.name))) for m in service.methods
+        }
         return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
     def _guarded(self, descriptor: MethodDescriptor, serve: Serve) -> Callable[[bytes, Context], Awaitable[bytes]]:

@@ -79,7 +79,7 @@ def _options(settings: Server) -> list[tuple[str, int]]:
     ]
 
 
-class _Unknown(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the stubs only
+class _Unknown(grpc.GenericRpcHandler):
     """Stands last: whatever gets here calls a method that does not exist. gRPC answers UNIMPLEMENTED; it is counted."""
 
     def __init__(self, count: Callable[[], None]) -> None:

@@ -28,7 +28,7 @@ HARMLESS = {"EndVisit", "GetCheckpoint", "GetReceipt", "GetConsistencyProof"}
 """Calls that mean the same however often they are made."""
 
 
-class Busy(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in its stubs alone
+class Busy(grpc.GenericRpcHandler):
     """A gateway that refuses its first calls with a pushback and then answers with nothing in particular."""
 
     def __init__(self) -> None:

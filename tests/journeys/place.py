@@ -90,13 +90,7 @@ def build_place(folder: Path, *, dopa: str = DOPA_URL, thaid: str = THAID_URL, s
     return Place(folder, clock)
 
 
-def _settings(dopa: str, thaid: str, sources: str, more: str, port: int) -> str:
-    def recipients(source: str, lines: str) -> str:
-        return "\n".join(f"[sources.{source}.recipients.{r}]\n{lines}" for r in ("doe", "dlpw", "dla"))
-
-    dopa_lines = "\n".join(f'{key} = "{value}"' for key, value in DopaSimulator({}).settings_for(dopa).items())
-    thaid_lines = f'base_url = "{thaid}{BASE}"\nclient_id = "{ThaidSimulator.client_id}"\nclient_secret_file = "thaid.secret"'
-    return f"""
+_SETTINGS = """
 [server]
 listen = "127.0.0.1:{port}"
 certificate = "server.pem"
@@ -106,7 +100,7 @@ metrics_listen = ""
 {more}
 
 [log]
-origin = "{ORIGIN}"
+origin = "{origin}"
 path = "log.db"
 signing_key = "log.key"
 data_keys = "data-keys.db"
@@ -125,9 +119,20 @@ reload_seconds = 0.05
 [sources.dopa]
 adapter = "dopa"
 {sources}
-{recipients("dopa", dopa_lines)}
+{dopa}
 
 [sources.thaid]
 adapter = "thaid"
-{recipients("thaid", thaid_lines)}
+{thaid}
 """
+
+
+def _settings(dopa: str, thaid: str, sources: str, more: str, port: int) -> str:
+    def recipients(source: str, lines: str) -> str:
+        return "\n".join(f"[sources.{source}.recipients.{r}]\n{lines}" for r in ("doe", "dlpw", "dla"))
+
+    dopa_lines = "\n".join(f'{key} = "{value}"' for key, value in DopaSimulator({}).settings_for(dopa).items())
+    thaid_lines = f'base_url = "{thaid}{BASE}"\nclient_id = "{ThaidSimulator.client_id}"\nclient_secret_file = "thaid.secret"'
+    return _SETTINGS.format(
+        port=port, more=more, origin=ORIGIN, sources=sources, dopa=recipients("dopa", dopa_lines), thaid=recipients("thaid", thaid_lines)
+    )

@@ -26,7 +26,7 @@ async def lines() -> AsyncIterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-class _Heard(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[type-arg]
+class _Heard(grpc.aio.UnaryUnaryClientInterceptor):
     """What the gateway sends beside its messages."""
 
     def __init__(self) -> None:

@@ -58,13 +58,13 @@ def test_an_rpc_without_a_role_stops_the_start(monkeypatch: pytest.MonkeyPatch) 
 
 def test_verdicts_and_parts_have_the_names_of_the_vocabulary() -> None:
     pairs = [
-        (Verdict, verification_pb2.Verdict.keys(), "VERDICT_"),
-        (NoMatch, verification_pb2.NoMatch.keys(), "NO_MATCH_"),
-        (CardProblem, verification_pb2.CardProblem.keys(), "CARD_PROBLEM_"),
-        (Assurance, verification_pb2.Assurance.keys(), "ASSURANCE_"),
+        ([each.name for each in Verdict], verification_pb2.Verdict.keys(), "VERDICT_"),
+        ([each.name for each in NoMatch], verification_pb2.NoMatch.keys(), "NO_MATCH_"),
+        ([each.name for each in CardProblem], verification_pb2.CardProblem.keys(), "CARD_PROBLEM_"),
+        ([each.name for each in Assurance], verification_pb2.Assurance.keys(), "ASSURANCE_"),
     ]
     for ours, theirs, prefix in pairs:
-        assert {each.name for each in list(ours)} == {name.removeprefix(prefix) for name in theirs} - {"UNSPECIFIED"}
+        assert set(ours) == {name.removeprefix(prefix) for name in theirs} - {"UNSPECIFIED"}
 
 
 def test_the_sentences_of_the_table_are_toml_a_translator_can_edit() -> None:
