@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from linkage.clock import Clock, utc
+from linkage.clock import Clock, thai_day
 from linkage.errors import Reason, Refusal
 from linkage.terms import Caller
-
-_THAILAND_MS = 7 * 3_600_000
-"""Thailand keeps UTC+7 all the year."""
 
 
 @dataclass(slots=True)
@@ -35,7 +32,7 @@ class Call:
 
     def today(self) -> date:
         """The day in Thailand, by which agreements are in force."""
-        return utc(self.clock.now_ms() + _THAILAND_MS).date()
+        return thai_day(self.clock.now_ms())
 
     def remaining(self) -> float:
         """Seconds left, the reserve for recording the outcome included."""

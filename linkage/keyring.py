@@ -13,7 +13,7 @@ from linkage.errors import Problem, SettingsInvalid
 
 _LINE = re.compile(r"(?P<id>[a-z0-9-]{1,16}):(?P<key>[0-9a-fA-F]{64})")
 _LARGEST = 64 * 1024
-_OTHERS = 0o077
+OTHERS = 0o077
 """Permission bits of everybody but the owner."""
 
 
@@ -75,7 +75,7 @@ def _read(path: Path, problems: list[Problem]) -> str:
     except OSError as failure:
         problems.append(Problem(str(path), "file", failure.strerror or "unreadable", "a readable file of keys"))
         return ""
-    if mode & _OTHERS:
+    if mode & OTHERS:
         problems.append(Problem(str(path), "file", f"permissions {mode & 0o777:o}", "600 or 400: nobody but its owner may read it"))
     if len(content) > _LARGEST or not content.isascii():
         problems.append(Problem(str(path), "file", "not a file of keys", "ASCII, at most 64 KiB"))

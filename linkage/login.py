@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from linkage.agreements.policy import Deny, decide_login
+from linkage.agreements.policy import Deny, decide_code_exchange, decide_login
 from linkage.audit.journal import Journal
 from linkage.audit.passage import Passage
 from linkage.audit.receipt import Receipt
@@ -47,6 +47,17 @@ class ConfirmAsk:
     envelope: Secret | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What asking has cost so far: tries, and milliseconds."""
+
+    attempts: int
+    elapsed_ms: int
+
+
+_NOTHING_SPENT = _Spent(0, 0)
+
+
 class Login:
     """Takes an officer through a login, and out of it."""
 
@@ -66,10 +77,10 @@ class Login:
             Refusal, AuditUnavailable: as in `linkage.lookup`.
         """
         source = self._decide(call, ask.recipient, ask.source)
-        budget = call.budget()
+        call.budget()
         async with self._recorded(call, ask.officer_number) as passage:
             begun = LoginBegin(ask.officer_number, ask.chip_number)
-            offer = _answered(passage, source, await source.begin(begun, ask.recipient, id_text(call.id), budget))
+            offer = _answered(passage, source, await source.begin(begun, ask.recipient, id_text(call.id), call.budget()))
             token = self._logins.seal_begun(
                 call.caller,
                 ask.recipient,
@@ -94,14 +105,15 @@ class Login:
         terms = source.logs_in
         if terms is None:
             raise Refusal(Reason.AGENCY_LOGIN_INVALID, source=begun.source)
+        exchanger = None if ask.code is None else self._exchanger(call, begun.recipient)
         call.budget()
         async with self._recorded(call, begun.officer_number) as passage:
-            access_token = await self._exchanged(call, passage, begun, ask)
+            access_token, before = await self._exchanged(call, passage, begun, ask.code, exchanger)
             confirm = LoginConfirm(
                 LoginBegin(begun.officer_number, begun.chip_number), begun.challenge, ask.office_id, ask.envelope, access_token
             )
             asked = await source.confirm(confirm, begun.recipient, id_text(call.id), call.budget())
-            session = _answered(passage, source, asked)
+            session = _answered(passage, source, asked, before)
             until = session.expires_at + round(terms.renew_until)
             login = AgencyLogin(begun.recipient, begun.source, session.token, session.expires_at, until)
             token = self._logins.seal_session(call.caller, login)
@@ -116,9 +128,9 @@ class Login:
         """
         login = self._logins.read_any_session(token.reveal(), call.caller)
         source = self._decide(call, login.recipient, login.source)
-        budget = call.budget()
+        call.budget()
         async with self._recorded(call, None) as passage:
-            asked = await source.end(login.session, login.recipient, id_text(call.id), budget)
+            asked = await source.end(login.session, login.recipient, id_text(call.id), call.budget())
             passage.learn(attempts=asked.attempts, agency_ms=asked.elapsed_ms)
             if asked.value is not None:
                 raise refusal_for(source.name, asked.value)
@@ -143,13 +155,29 @@ class Login:
         sealed: Mapping[str, str] = {"subject": officer_number.reveal()}
         return self._journal.passage(call.id, call.facts, key=self._sealing.new_key(officer_number), sealed=sealed)
 
-    async def _exchanged(self, call: Call, passage: Passage, begun: LoginBegun, ask: ConfirmAsk) -> Secret | None:
-        """The access token that the agency asks for, for the officer's own ThaID code."""
-        if ask.code is None:
-            return None
-        exchanger = self._sources.code_exchange(begun.recipient)
-        code = ThaidCode(ask.code.code, ask.code.redirect_uri, begun.officer_number)
-        return _answered(passage, exchanger, await exchanger.exchange(code, begun.recipient, id_text(call.id), call.budget()))
+    def _exchanger(self, call: Call, recipient: RecipientId) -> ConnectedSource:
+        """The source that is asked who the officer is, by ThaID. It is asked about a person, so its own agreement must let it.
+
+        Raises:
+            Refusal: LOGIN_NOT_AGREED and others of `decide_code_exchange`; UNKNOWN_SOURCE.
+        """
+        now = self._in_force()
+        exchanger = self._sources.code_exchange(recipient)
+        decision = decide_code_exchange(now.book, now.register, call.caller, recipient=recipient, source=exchanger.name, today=call.today())
+        if isinstance(decision, Deny):
+            raise decision.refusal()
+        call.about(also_asked=[decision.grant.facts()])
+        return exchanger
+
+    async def _exchanged(
+        self, call: Call, passage: Passage, begun: LoginBegun, shown: ThaidCode | None, exchanger: ConnectedSource | None
+    ) -> tuple[Secret | None, _Spent]:
+        """The access token that the agency asks for, for the officer's own ThaID code; and what was spent on it."""
+        if shown is None or exchanger is None:
+            return None, _NOTHING_SPENT
+        code = ThaidCode(shown.code, shown.redirect_uri, begun.officer_number)
+        asked = await exchanger.exchange(code, begun.recipient, id_text(call.id), call.budget())
+        return _answered(passage, exchanger, asked), _Spent(asked.attempts, asked.elapsed_ms)
 
 
 def _check(begun: LoginBegun, ask: ConfirmAsk) -> None:
@@ -162,8 +190,8 @@ def _check(begun: LoginBegun, ask: ConfirmAsk) -> None:
         raise Refusal(Reason.MALFORMED_REQUEST, violations=tuple(wrong))
 
 
-def _answered(passage: Passage, source: ConnectedSource, asked: Asked[T | Refused | Unavailable]) -> T:
-    passage.learn(attempts=asked.attempts, agency_ms=asked.elapsed_ms)
+def _answered(passage: Passage, source: ConnectedSource, asked: Asked[T | Refused | Unavailable], before: _Spent = _NOTHING_SPENT) -> T:
+    passage.learn(attempts=before.attempts + asked.attempts, agency_ms=before.elapsed_ms + asked.elapsed_ms)
     if isinstance(asked.value, (Refused, Unavailable)):
         raise refusal_for(source.name, asked.value)
     return asked.value

@@ -5,7 +5,7 @@ the intent is durable; nothing leaves the block before the outcome is.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from linkage.agreements.minimise import minimise
 from linkage.agreements.policy import Deny, Grant, decide_lookup
@@ -45,7 +45,7 @@ class LookupAsk:
 class RenewedLogin:
     """An officer's login that was renewed on the way. ``expires_at``: Unix seconds."""
 
-    token: str
+    token: str = field(repr=False)
     expires_at: int
 
 
@@ -99,14 +99,14 @@ class Lookup:
         grant = self._decide(call, ask, visit)
         source = self._sources.source(grant.source)
         login = self._login(call, ask, visit, source)
-        budget = call.budget()
+        call.budget()
         claims: tuple[Claim, ...] = (NotEnded(visit.id), *((ask.once,) if ask.once else ()))
         subject = ask.juristic.number if ask.juristic else visit.number
 
         async with self._journal.passage(
             call.id, call.facts, claims=claims, key=visit.key, sealed={"subject": subject.reveal()}
         ) as passage:
-            login, renewed = await self._renewed(call, login, source, budget)
+            login, renewed = await self._renewed(call, login, source)
             query = Query(
                 subject=ask.juristic or VisitPerson(visit.number),
                 service=visit.service,
@@ -135,6 +135,7 @@ class Lookup:
             assurance=visit.assurance,
             subject=subject,
             today=call.today(),
+            exception=visit.exception,
         )
         if isinstance(decision, Deny):
             raise decision.refusal()
@@ -151,14 +152,14 @@ class Lookup:
         return None
 
     async def _renewed(
-        self, call: Call, login: AgencyLogin | None, source: ConnectedSource, budget: float
+        self, call: Call, login: AgencyLogin | None, source: ConnectedSource
     ) -> tuple[AgencyLogin | None, RenewedLogin | None]:
         """Renew a login that is about to end. Where the agency cannot be reached, one that still lasts is used as it is."""
         terms = source.logs_in
         now = call.clock.now_ms() / 1000
         if login is None or terms is None or now < login.expires_at - terms.renew_before:
             return login, None
-        asked = await source.renew(login.session, login.recipient, id_text(call.id), budget)
+        asked = await source.renew(login.session, login.recipient, id_text(call.id), call.budget())
         match asked.value:
             case Session(token, expires_at):
                 fresh = AgencyLogin(login.recipient, login.source, token, expires_at, expires_at + round(terms.renew_until))
@@ -189,12 +190,15 @@ class Lookup:
                 raise refusal_for(grant.source, answer)
 
     def _minimised(self, passage: Passage, grant: Grant, found: Found) -> Mapping[FieldName, Value | None]:
-        """Drop what was not granted. An answer that does not speak of a granted field is none: nobody may take it for absent.
+        """Drop what was not granted, and name it, be it the adapter or this that dropped it.
+
+        An answer that does not speak of a granted field is none: nobody may take it for absent.
 
         Raises:
             Refusal: AGENCY_UNAVAILABLE.
         """
-        reduced = minimise(grant, found.fields)
+        unasked = dict.fromkeys(name for name in found.also_sent if name not in grant.fields)
+        reduced = minimise(grant, {**unasked, **found.fields})
         if reduced.excess:
             self._metrics.excess_fields.labels(grant.source).inc(len(reduced.excess))
             passage.learn(dropped=list(reduced.excess))

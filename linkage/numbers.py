@@ -1,6 +1,7 @@
 """Numbers that name people and bodies, and secrets: types whose ``repr`` is masked, so that no log line holds one by accident."""
 
 import re
+import unicodedata
 from typing import Self
 
 _TYPED = {ord(c): None for c in " -"} | {base + d: str(d) for base in (0x0E50, 0xFF10) for d in range(10)}
@@ -60,6 +61,28 @@ class JuristicNumber(_Number):
 def check_digit(first_twelve: str) -> int:
     """Compute the thirteenth digit: (11 - sum of d[i]*(13-i) mod 11) mod 10."""
     return (11 - sum(int(d) * (13 - i) for i, d in enumerate(first_twelve)) % 11) % 10
+
+
+_GAP = r"[ .\-\u00a0\u2010-\u2015]{1,3}"
+"""What people put between the digits of a number: spaces, dots and dashes."""
+MANY_DIGITS = re.compile(rf"\d(?:(?:{_GAP})?\d){{12}}")
+"""Thirteen digits of any script, however grouped: nearly every text without a number fails this one search."""
+_BETWEEN = re.compile(rf"(?<=\d){_GAP}(?=\d)")
+_UUID = re.compile("(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
+_RUNS = re.compile("[0-9]{13,}")
+
+
+def holds_citizen_number(text: str) -> bool:
+    """Whether thirteen digits in a row have a right check digit, wherever they begin, however grouped, in any script.
+
+    UUIDs are left out: their groups are nobody's, and many would be taken for one.
+    """
+    if MANY_DIGITS.search(text) is None:
+        return False
+    digits = _BETWEEN.sub("", _UUID.sub("?", text))
+    if not digits.isascii():
+        digits = "".join(str(unicodedata.decimal(c, c)) for c in digits)
+    return any(check_digit(run[i : i + 12]) == int(run[i + 12]) for run in _RUNS.findall(digits) for i in range(len(run) - 12))
 
 
 class Secret:

@@ -98,8 +98,18 @@ class Verification:
         self._attempts = attempts
         self._metrics = metrics
 
-    async def verify(self, call: Call, ask: VerifyAsk, pack: Callable[[VerifyReply], bytes]) -> tuple[VerifyReply, Receipt]:
+    def fresh_key(self, ask: VerifyAsk) -> FreshKey:
+        """The data key for one call. Made once, however often the call tries: each key that is tried leaves its row for ever."""
+        return self._sealing.new_key(ask.evidence.number)
+
+    async def verify(self, call: Call, ask: VerifyAsk, key: FreshKey, pack: Callable[[VerifyReply], bytes]) -> tuple[VerifyReply, Receipt]:
         """Verify a person's presence.
+
+        Args:
+            call: who asks, until when.
+            ask: the question.
+            key: the call's own (`fresh_key`).
+            pack: seals the reply for a retry of the same request; called only where ``ask.once`` is set.
 
         Raises:
             Refusal: with the receipt of the entry that records it, except for those the door has yet to record.
@@ -107,14 +117,13 @@ class Verification:
             AlreadyAsked, AlreadyAnswered: the same request was made before.
         """
         grant = self._decide(call, ask)
-        budget = call.budget()
+        call.budget()
         number = ask.evidence.number
-        key = self._sealing.new_key(number)
         # A request made before comes first: its retry is answered, or waits, and is no further attempt.
         claims = (*((ask.once,) if ask.once else ()), *self._limits(call, number))
 
         async with self._journal.passage(call.id, call.facts, claims=claims, key=key, sealed=_sealed(ask.evidence)) as passage:
-            said = await self._ask(call, passage, ask, grant, budget)
+            said = await self._ask(call, passage, ask, grant)
             if isinstance(said, Refused):
                 raise refusal_for(grant.source, said)
             reply = self._conclude(call, passage, ask, grant, said, key)
@@ -166,16 +175,20 @@ class Verification:
             limits.append(Within(by_person, self._attempts.per_person, window))
         return tuple(limits)
 
-    async def _ask(self, call: Call, passage: Passage, ask: VerifyAsk, grant: Grant, budget: float) -> Verified | Refused:
+    async def _ask(self, call: Call, passage: Passage, ask: VerifyAsk, grant: Grant) -> Verified | Refused:
         if isinstance(ask.evidence, PresenceException):  # two officers vouch; there is nobody to ask
             return Verified(Verdict.MATCH)
-        asked = await self._sources.source(grant.source).verify(ask.evidence, ask.recipient, id_text(call.id), budget)
+        asked = await self._sources.source(grant.source).verify(ask.evidence, ask.recipient, id_text(call.id), call.budget())
         passage.learn(attempts=asked.attempts, agency_ms=asked.elapsed_ms)
         return asked.value
 
     def _conclude(self, call: Call, passage: Passage, ask: VerifyAsk, grant: Grant, said: Verified, key: FreshKey) -> VerifyReply:
-        """Tell the log what was said; a match gives the attempts back, and so does nobody's answer."""
+        """Tell the log what was said; an agency's match gives the attempts back, and so does nobody's answer.
+
+        An exception keeps them: two officers who vouch for everybody come to an end like those who guess.
+        """
         verdict = said.verdict
+        asked = not isinstance(ask.evidence, PresenceException)
         if said.no_match is not None:
             passage.learn(no_match=said.no_match.value)
         if said.card_problem is not None:
@@ -184,7 +197,7 @@ class Verification:
             passage.learn(why=said.why)
         passage.conclude(
             verdict.value,
-            give_back=verdict in (Verdict.MATCH, Verdict.UNAVAILABLE),
+            give_back=asked and verdict in (Verdict.MATCH, Verdict.UNAVAILABLE),
             retryable=verdict is Verdict.UNAVAILABLE,
         )
         visit = self._opened(call, passage, ask, said, key) if verdict is Verdict.MATCH else None
@@ -206,6 +219,7 @@ class Verification:
             key,
             name=said.about.name or _shown_name(ask.evidence),
             birth_date=said.about.birth_date or _shown_birth_date(ask.evidence),
+            exception=ask.evidence.exception if isinstance(ask.evidence, PresenceException) else None,
         )
         return OpenedVisit(token, visit.expires_at_ms, visit.assurance)
 

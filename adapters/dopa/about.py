@@ -24,9 +24,12 @@ def birth_date_of(record: Record, key: str) -> PartialDate | None:
 
 
 def odd_one(numbers: Sequence[CitizenNumber | None], asked: CitizenNumber) -> CitizenNumber | None:
-    """Of the numbers that the parts of one reply echo: one that was not asked for if there is one, else any; None without.
+    """Of the numbers that the parts of one reply echo: one that was not asked for if there is one, else the one that all of them echo.
 
-    A reply that mixes two persons is thereby noticed by whoever compares the number.
+    None where a part echoes none: it may be anybody's, whatever its neighbours say. A reply that mixes two persons is noticed by
+    whoever compares the number.
     """
-    echoed = [one for one in numbers if one is not None]
-    return next((one for one in echoed if one != asked), echoed[0] if echoed else None)
+    other = next((one for one in numbers if one not in (None, asked)), None)
+    if other is not None:
+        return other
+    return asked if numbers and None not in numbers else None

@@ -67,9 +67,7 @@ async def _death_status(number: CitizenNumber, born: PartialDate, link: Link, se
         return reply
     if _flag(reply, "isError"):
         return Verified(Verdict.UNAVAILABLE, why="death status failed")
-    status = reply.find(f"{{{soap.OPERATIONS}}}dataInfo")
-    if status is None:
-        raise Malformed("expected the element dataInfo")
+    status = soap.child_of(reply, "dataInfo")
     verdict = DEATH_ROWS.get(soap.text_of(status, "stCode").strip())
     return Verified(verdict) if verdict else Verified(Verdict.UNAVAILABLE, why="unknown death status")
 

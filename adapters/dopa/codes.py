@@ -169,13 +169,22 @@ LINKAGE_ROWS: dict[int, LinkageRow] = {
 }
 
 
-def linkage_answer(number: int, record_type: RecordType | None) -> NotFound | Refused | Unavailable:
-    """What an errorNumber means for one record type (None: for a login). A number that is not in the table is UNAVAILABLE."""
+def status_word(status: int) -> str:
+    """An HTTP status as a word for metrics and the log."""
+    return f"status {status}" if 100 <= status <= 599 else "unknown status"
+
+
+def linkage_answer(number: int, record_type: RecordType | None, status: int) -> NotFound | Refused | Unavailable:
+    """What an errorNumber means for one record type (None: for a login). A number that is not in the table is UNAVAILABLE.
+
+    ``status``: the HTTP status it came under, the row's own or the whole reply's. A service that broke has looked nothing up, so
+    that it is not found only under 200 or 404.
+    """
     row = LINKAGE_ROWS.get(number)
     if row is None:
         return Unavailable("unknown code")
     if isinstance(row.outcome, RefusedCause):
         return Refused(row.outcome, f"{number:05d}")
     if row.outcome == "not_found" and row.only in (None, record_type):
-        return NotFound()
+        return NotFound() if status in (200, 404) else Unavailable(status_word(status))
     return Unavailable(f"code {number:05d}")

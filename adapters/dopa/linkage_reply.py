@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import httpx
 import jwt
 
-from adapters.dopa.codes import linkage_answer, without_blanks
+from adapters.dopa.codes import linkage_answer, status_word, without_blanks
 from adapters.dopa.records import answer
 from linkage.sources.adapter import Answer, Malformed, NotFound, Refused, RefusedCause, Session, Unavailable
 from linkage.sources.reading import json_object, unavailable
@@ -34,7 +34,8 @@ def refusal(response: httpx.Response, *, login: bool) -> NotFound | Refused | Un
         body = {}
     number = _error_number(body)
     if number is not None and number > 999:  # below, it is an HTTP status again
-        return _at_login(linkage_answer(number, None)) if login else linkage_answer(number, None)
+        answered = linkage_answer(number, None, response.status_code)
+        return _at_login(answered) if login else answered
     said = body.get("errorMessage")
     message = without_blanks(said) if isinstance(said, str) else ""
     return _by_status(response, message, login=login)
@@ -105,9 +106,9 @@ def _one(rows: Sequence[Mapping[str, object]], record_type: RecordType, wanted: 
         for part in (row.get("responseError"), row.get("responseData")):
             number = _error_number(part)
             if number:
-                return linkage_answer(number, record_type)
+                return linkage_answer(number, record_type, status)
         if status != 200:
-            return Unavailable(f"status {status}" if 100 <= status <= 599 else "unknown status")
+            return Unavailable(status_word(status))
         if row.get("responseError") and _error_number(row["responseError"]) != 0:
             return Unavailable("error beside the answer")
         return answer(record_type, wanted, row.get("responseData"), asked)

@@ -27,11 +27,7 @@ class _Shape:
 SHAPES: Mapping[RecordType, _Shape] = {
     PERSON: _Shape(records_person.FIELDS, records_person.about),
     HOUSE: _Shape(records_house.FIELDS, records_house.about),
-    NAME_CHANGE: _Shape(
-        records_name_change.FIELDS,
-        records_name_change.about,
-        is_empty=lambda record: not records_name_change.items_of(record),
-    ),
+    NAME_CHANGE: _Shape(records_name_change.FIELDS, records_name_change.about, is_empty=records_name_change.is_empty),
     ID_CARD: _Shape(records_id_card.FIELDS, records_id_card.about, choose=records_id_card.latest),
 }
 """Record type -> how its ``responseData`` is read."""
@@ -40,21 +36,19 @@ SHAPES: Mapping[RecordType, _Shape] = {
 def answer(
     record_type: RecordType, wanted: Sequence[FieldName], response_data: object, asked: CitizenNumber
 ) -> Found | NotFound | Unavailable:
-    """Read one record: the fields asked for and no other.
+    """Read one record: of the fields asked for, those that the reply speaks of, and no other.
 
-    An empty array, or a history without items, is the service saying that there is none. Null, and an object without a single
-    value, say nothing.
+    A history that counts zero items is the service saying that there is none. Null, an empty array and an object without a single
+    value say nothing.
 
     Raises:
         Malformed: not the shape or the values that the service's documents name.
     """
     shape = SHAPES[record_type]
-    if response_data is None or response_data == {}:  # what a service that broke leaves behind, too
+    if response_data in (None, {}, []):  # what a service that broke leaves behind, too
         return Unavailable("empty answer")
     items = response_data if isinstance(response_data, list) else [response_data]
     records = [as_record("responseData", item) for item in items]
-    if not records:
-        return NotFound()
     record = shape.choose(records)
     if shape.is_empty(record):
         return NotFound()
@@ -64,6 +58,21 @@ def answer(
     if all(value is None or value == "" for value in held):
         return Unavailable("empty answer")
     return Found(
-        fields={name: shape.fields[name].of(record) for name in wanted},
+        fields={name: shape.fields[name].of(record) for name in wanted if shape.fields[name].is_told(record)},
         about=shape.about(records, asked),
+        also_sent=_unasked(shape.fields, wanted, record),
+    )
+
+
+def _unasked(fields: Fields, wanted: Sequence[FieldName], record: Record) -> tuple[FieldName, ...]:
+    """Fields that came with a value and were not asked for.
+
+    One value of the wire may be several fields of ours. A list that was asked for in part came whole, and its other parts are named;
+    a single value that was asked for under one name did not come unasked under another.
+    """
+    asked = {fields[name].key for name in wanted if not isinstance(record.get(fields[name].key), list | dict)}
+    return tuple(
+        name
+        for name, wire in fields.items()
+        if name not in wanted and wire.key not in asked and record.get(wire.key) not in (None, "", [], {})
     )

@@ -28,7 +28,7 @@ FIELDS: Fields = fields(
                 "middle_name": Wire("middleName", text),
                 "last_name": Wire("lastName", text),
                 "full_name_and_rank": Wire("fullNameAndRank", text),
-                "cause_of_change": Wire("causeOfChange", text),
+                "cause_of_change": Wire("causeOfChange", text, optional=True),
             }
         ),
     ),
@@ -77,6 +77,19 @@ FIELDS: Fields = fields(
         ),
     ),
 )
+
+
+def is_empty(record: Record) -> bool:
+    """Whether the record says that there is no change: no item, and a total of zero that says the same.
+
+    Raises:
+        Malformed: no item, and a total that does not say zero.
+    """
+    if items_of(record):
+        return False
+    if number("total", record.get("total", "")) != 0:
+        raise Malformed("expected total 0 beside no changes")
+    return True
 
 
 def items_of(record: Record) -> list[object]:

@@ -52,10 +52,10 @@ def result(content: bytes, operation: str) -> etree._Element:
     namespace = etree.QName(root).namespace
     if root.find(f"{{{namespace}}}Body/{{{namespace}}}Fault") is not None:
         raise Malformed("expected a result, got a SOAP fault")
-    found = root.find(f"{{{namespace}}}Body/{{{OPERATIONS}}}{operation}Response/{{{OPERATIONS}}}{operation}Result")
-    if found is None:
-        raise Malformed(f"expected {operation}Result in the SOAP body")
-    return found
+    found = root.findall(f"{{{namespace}}}Body/{{{OPERATIONS}}}{operation}Response/{{{OPERATIONS}}}{operation}Result")
+    if len(found) != 1:
+        raise Malformed(f"expected one {operation}Result in the SOAP body")
+    return found[0]
 
 
 def parse(content: bytes) -> etree._Element:
@@ -83,13 +83,25 @@ def parse(content: bytes) -> etree._Element:
     return root
 
 
-def text_of(element: etree._Element, name: str) -> str:
-    """Give the text of the child ``name``; empty for an empty element.
+def child_of(element: etree._Element, name: str) -> etree._Element:
+    """Give the one child ``name``: of two that differ nobody knows which one is meant.
 
     Raises:
-        Malformed: no such child.
+        Malformed: no such child, or several.
     """
-    child = element.find(f"{{{OPERATIONS}}}{name}")
-    if child is None:
-        raise Malformed(f"expected the element {name}")
+    children = element.findall(f"{{{OPERATIONS}}}{name}")
+    if len(children) != 1:
+        raise Malformed(f"expected one element {name}")
+    return children[0]
+
+
+def text_of(element: etree._Element, name: str) -> str:
+    """Give the text of the one child ``name``; empty for an empty element.
+
+    Raises:
+        Malformed: no such child, several, or one with elements in it, whose text would be cut off at the first of them.
+    """
+    child = child_of(element, name)
+    if len(child):
+        raise Malformed(f"expected a text in {name}")
     return child.text or ""

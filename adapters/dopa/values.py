@@ -21,13 +21,22 @@ NO_END = 99_999_999
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Where a field of ours stands on the wire, and how it is read."""
+    """Where a field of ours stands on the wire, and how it is read.
+
+    ``optional``: DOPA's documents name the key for some replies only, so that a reply without it says that there is no value. Without
+    any other key, a reply does not speak of the field, and nobody may take it for absent.
+    """
 
     key: str
     read: Callable[[str, object], Value | None]
+    optional: bool = False
+
+    def is_told(self, record: Record) -> bool:
+        """Whether the record speaks of it, be it to say that there is none."""
+        return self.optional or self.key in record
 
     def of(self, record: Record) -> Value | None:
-        """Read it; None where the record has none.
+        """Read it; None where the record says that there is none. Only for what `is_told`.
 
         Raises:
             Malformed: not what the service's documents say.
@@ -107,11 +116,11 @@ def citizen_number(key: str, value: object) -> CitizenNumber | None:
 
 
 def group(members: Mapping[str, Wire]) -> Callable[[str, object], Mapping[str, Value | None]]:
-    """An object; only the members named here are taken."""
+    """An object; only the members named here are taken, and of these the ones it speaks of."""
 
     def read(key: str, value: object) -> Mapping[str, Value | None]:
         record = as_record(key, value)
-        return {name: wire.of(record) for name, wire in members.items()}
+        return {name: wire.of(record) for name, wire in members.items() if wire.is_told(record)}
 
     return read
 

@@ -3,7 +3,7 @@
 from linkage.agreements.book import Book, Known, pages_of, read_book
 from linkage.agreements.minimise import Minimised, minimise
 from linkage.agreements.model import Agreement, Deny, Grant, NamedException, Permit
-from linkage.agreements.policy import decide_login, decide_lookup, decide_verification
+from linkage.agreements.policy import decide_code_exchange, decide_login, decide_lookup, decide_verification
 
 __all__ = [
     "Agreement",
@@ -14,6 +14,7 @@ __all__ = [
     "Minimised",
     "NamedException",
     "Permit",
+    "decide_code_exchange",
     "decide_login",
     "decide_lookup",
     "decide_verification",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from linkage.agreements.model import Grant
+from linkage.numbers import holds_citizen_number
 from linkage.terms import FieldName, Value
 
 UNNAMED = "(no field name)"
@@ -29,7 +30,7 @@ class Minimised:
 def minimise(grant: Grant, answered: Mapping[FieldName, Value | None]) -> Minimised:
     """Keep the grant's fields of an answer."""
     granted = grant.fields
-    excess = {name if _NAME.fullmatch(name) else UNNAMED for name in answered if name not in granted}
+    excess = {name if _NAME.fullmatch(name) and not holds_citizen_number(name) else UNNAMED for name in answered if name not in granted}
     return Minimised(
         fields={name: answered[name] for name in granted if name in answered},
         excess=tuple(sorted(excess))[:_MOST_NAMES],

@@ -27,7 +27,7 @@ from linkage.terms import (
     assurance_of,
 )
 
-__all__ = ["Decision", "Deny", "Grant", "Permit", "decide_login", "decide_lookup", "decide_verification"]
+__all__ = ["Decision", "Deny", "Grant", "Permit", "decide_code_exchange", "decide_login", "decide_lookup", "decide_verification"]
 
 Step = tuple[Reason, Callable[[Agreement], bool]]
 """The reason if no agreement is left, and which are kept."""
@@ -45,8 +45,13 @@ def decide_lookup(
     assurance: Assurance,
     subject: Subject,
     today: date,
+    exception: str | None = None,
 ) -> Decision:
-    """May the record type's source be asked for these fields? ``today``: the day in Thailand."""
+    """May the record type's source be asked for these fields?
+
+    ``today``: the day in Thailand. ``exception``: the name of the exception the visit was opened by, if by one; only an agreement that
+    takes the responsibility for that very exception grants anything to such a visit.
+    """
     source = SourceName(record_type.partition(".")[0])
     steps: list[Step] = [
         (Reason.NO_AGREEMENT, lambda a: a.source == source),
@@ -56,6 +61,8 @@ def decide_lookup(
         (Reason.FIELD_NOT_AGREED, lambda a: bool(fields) and a.records[record_type].issuperset(fields)),
         (Reason.ASSURANCE_TOO_LOW, lambda a: assurance >= a.least_assurance),
     ]
+    if assurance is Assurance.EXCEPTION or exception is not None:
+        steps.append((Reason.EXCEPTION_NOT_AGREED, lambda a: exception in a.exceptions))
     if isinstance(subject, JuristicPerson):
         ground = subject.ground
         steps.append((Reason.GROUND_NOT_AGREED, lambda a: ground in a.grounds))
@@ -112,6 +119,19 @@ def decide_login(book: Book, register: Register, caller: Caller, *, recipient: R
         (Reason.NO_AGREEMENT, lambda a: a.source == source),
         (Reason.AGREEMENT_NOT_IN_FORCE, lambda a: a.in_force(today)),
         (Reason.LOGIN_NOT_AGREED, lambda a: a.login),
+    ]
+    found = _narrowed(book, register, caller, recipient, steps)
+    return found if isinstance(found, Deny) else Permit(_grant(found))
+
+
+def decide_code_exchange(
+    book: Book, register: Register, caller: Caller, *, recipient: RecipientId, source: SourceName, today: date
+) -> Decision:
+    """May this source be asked, on the way of a login elsewhere, to tell who the officer is from a ThaID code?"""
+    steps: list[Step] = [
+        (Reason.NO_AGREEMENT, lambda a: a.source == source),
+        (Reason.AGREEMENT_NOT_IN_FORCE, lambda a: a.in_force(today)),
+        (Reason.LOGIN_NOT_AGREED, lambda a: a.login or Assurance.THAID in a.evidence),
     ]
     found = _narrowed(book, register, caller, recipient, steps)
     return found if isinstance(found, Deny) else Permit(_grant(found))

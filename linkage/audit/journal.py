@@ -17,6 +17,7 @@ from linkage.audit.writer import Health, Writer
 from linkage.clock import Clock
 from linkage.errors import Refusal
 from linkage.ids import new_id
+from linkage.store.anchor import Anchor
 from linkage.store.contract import Claim, Conclusion, StoreUnavailable, VisitEnd
 from linkage.store.sqlite_keys import SqliteKeys
 from linkage.store.sqlite_log import SqliteLog
@@ -49,6 +50,7 @@ class Journal:
         origin: Origin,
         clock: Clock,
         limits: JournalLimits | None = None,
+        anchor: Anchor | None = None,
     ) -> None:
         """Take over log and keys: from `start` on nobody else uses these two objects, and `close` closes them.
 
@@ -59,11 +61,12 @@ class Journal:
             origin: who writes.
             clock: wall time for ids, monotonic time for the health.
             limits: None for the defaults.
+            anchor: keeps the newest checkpoint apart from the log; None where nobody does.
         """
         limits = limits or JournalLimits()
         self._clock = clock
         self._timeout = limits.append_timeout
-        self._writer = Writer(log, keys, clock, capacity=limits.queue, timeout=limits.append_timeout)
+        self._writer = Writer(log, keys, clock, capacity=limits.queue, timeout=limits.append_timeout, anchor=anchor)
         self._recorder = Recorder(self._writer, sealing, origin, clock, limits.append_timeout)
 
     def start(self) -> None:
@@ -90,14 +93,14 @@ class Journal:
         key: DataKey | None = None,
         sealed: Mapping[str, str] | None = None,
     ) -> Receipt:
-        """Record that a request was refused before any intent.
+        """Record that a request was refused before any intent, whether its caller waits for it or not.
 
         Raises:
             Refusal: OVERLOADED.
             AuditUnavailable: it is not known to be durable.
         """
         entry = Entry(Kind.DENIED, request_id, {**facts, **_of_refusal(refusal)})
-        return await self._recorder.single(entry, _sealable(key, sealed))
+        return await self._recorder.refusal(entry, _sealable(key, sealed))
 
     async def end_visit(self, request_id: bytes, facts: Mapping[str, JSON], end: VisitEnd) -> Receipt:
         """Record a visit's end. From its return on no intent of the visit is recorded by anybody.
@@ -160,6 +163,10 @@ class Journal:
     def health(self) -> Health:
         """Whether entries can be recorded now, and why not. Turns bad at once, and good again by itself unless the log is poisoned."""
         return self._writer.health()
+
+    def poison(self, why: str) -> None:
+        """Record nothing more, and say so in the health: the log was found not to be as it was written."""
+        self._writer.poison(why)
 
     async def close(self) -> None:
         """Begin nothing more, finish the outcomes under way, write what waits, close the files.

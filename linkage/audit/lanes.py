@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from linkage.store.contract import CLOSING, Draft, Result
+from linkage.errors import LinkageError
+from linkage.store.contract import CLOSING, Draft, Result, StorePoisoned, StoreUnavailable
 from linkage.store.sqlite_keys import KeyRow
 
 
@@ -88,11 +89,15 @@ class Lanes:
                 return False
             return True
 
-    def take(self, at_most: int) -> tuple[list[Job], list[Chore]] | None:
-        """Wait for work and take it: outcomes first, then the rest in order. None once closed and empty."""
+    def take(self, at_most: int, patience: float | None = None) -> tuple[list[Job], list[Chore]] | None:
+        """Wait for work and take it: outcomes first, then the rest in order. None once closed and empty.
+
+        Two empty lists after ``patience`` seconds without work; None waits without end.
+        """
         with self._changed:
             while not (self._outcomes or self._others or self._chores or self._closed):
-                self._changed.wait()
+                if not self._changed.wait(patience):
+                    return [], []
             jobs = [self._outcomes.popleft() for _ in range(min(at_most, len(self._outcomes)))]
             jobs += [self._others.popleft() for _ in range(min(at_most - len(jobs), len(self._others)))]
             chores = list(self._chores)
@@ -104,3 +109,19 @@ class Lanes:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def fail(future: asyncio.Future[Any], cause: LinkageError) -> None:
+    """Tell whoever waits, if anybody still does, that nothing is known to have been written."""
+    if future.done():
+        return
+    kind = StorePoisoned if isinstance(cause, StorePoisoned) else StoreUnavailable
+    error = kind(str(cause))  # one for each waiter: a raised exception gathers its raiser's frames
+    error.__cause__ = cause
+    future.set_exception(error)
+
+
+def succeed(future: asyncio.Future[Any], result: object) -> None:
+    """Give the result to whoever waits, if anybody still does."""
+    if not future.done():
+        future.set_result(result)

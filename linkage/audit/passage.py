@@ -27,7 +27,7 @@ from linkage.ids import new_id
 from linkage.store.contract import Claim, Conclusion, Once, Placed, Within
 from linkage.terms import DataKey, Value
 
-_NOBODY_ANSWERED = frozenset({Reason.AGENCY_UNAVAILABLE, Reason.AGENCY_QUOTA_EXHAUSTED})
+_NOBODY_ANSWERED = frozenset({Reason.AGENCY_UNAVAILABLE, Reason.AGENCY_QUOTA_EXHAUSTED, Reason.DEADLINE_TOO_SHORT})
 """Refusals that tell the officer nothing about the evidence: the attempt is given back."""
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
+from linkage.errors import LogCorrupt
 from linkage.ids import id_text
 from linkage.store.contract import Placed
 from linkage.store.sqlite_read import LogReader
@@ -36,9 +37,13 @@ class Receipt:
 class ReceiptBook:
     """Reads what the log can prove, in one thread of its own, so that no reader keeps the writer waiting."""
 
-    def __init__(self, open_reader: Callable[[], LogReader]) -> None:
-        """Take what opens a reader of the log; it is opened at the first question."""
+    def __init__(self, open_reader: Callable[[], LogReader], on_corrupt: Callable[[LogCorrupt], None] = lambda _: None) -> None:
+        """Take what opens a reader of the log; it is opened at the first question.
+
+        ``on_corrupt`` is called on the event loop when a reading finds that the log is not as it was written.
+        """
         self._open_reader = open_reader
+        self._on_corrupt = on_corrupt
         self._reader: LogReader | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="receipts")
 
@@ -76,7 +81,11 @@ class ReceiptBook:
         self._thread.shutdown()
 
     async def _ask(self, question: Callable[[LogReader], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+        except LogCorrupt as cause:
+            self._on_corrupt(cause)
+            raise
 
     def _answer(self, question: Callable[[LogReader], _T]) -> _T:
         if self._reader is None:

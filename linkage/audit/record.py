@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias
 
 from linkage.errors import AuditUnavailable
 from linkage.ids import id_text
+from linkage.numbers import MANY_DIGITS, holds_citizen_number
 from linkage.store.contract import EID_SIZE, MAX_LEAF, Kind, LeafFrame
-from linkage.terms import check_digit
 
 __all__ = ["FACTS", "JSON", "Entry", "EntryInvalid", "Kind", "Origin", "canonical", "frame", "parse_leaf"]
 
@@ -40,7 +40,6 @@ FACTS: Final[Mapping[str, tuple[type, ...]]] = {
     "recipient": _TEXT,
     "service": _TEXT,
     "visit": _TEXT,  # its id
-    "client_request": _TEXT,  # the counter's own id of the request, a UUID
     "assurance": _TEXT,
     "agreement": _TEXT,
     "agreement_digest": _TEXT,
@@ -50,6 +49,7 @@ FACTS: Final[Mapping[str, tuple[type, ...]]] = {
     "ground": _TEXT,
     # what is asked
     "source": _TEXT,
+    "also_asked": _LIST,  # of groups: a second source that one request asks on the way, and the agreement that lets it
     "types": _LIST,
     "fields": _LIST,
     "subject": _TEXT,  # person or juristic, never a number
@@ -80,10 +80,8 @@ FACTS: Final[Mapping[str, tuple[type, ...]]] = {
 """Every fact an entry may state, and the types its value may have."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
-_MANY_DIGITS = re.compile(r"[0-9][0-9-]{12}")
-_NUMBER_FORM = r"[0-9]-?[0-9]{4}-?[0-9]{5}-?[0-9]{2}-?[0-9](?![0-9A-Za-z])"
-_ENDS_LIKE_A_NUMBER = re.compile(_NUMBER_FORM)
-_THIRTEEN_DIGITS = re.compile("(?<![0-9A-Za-z])" + _NUMBER_FORM)
+_DIGEST = re.compile("(?<![0-9A-Za-z])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9A-Za-z])")
+"""Digests and ids in hex: a row of digits in one of them is nobody's number."""
 
 
 class EntryInvalid(AuditUnavailable):
@@ -118,7 +116,7 @@ def canonical(value: JSON) -> bytes:
     _check(value, "leaf", _DEEPEST)
     text = _encode(value)
     # The usual way ends at the first search. In the end only texts count, as they were before any escape: numbers of 13 digits are times.
-    if _MANY_DIGITS.search(text) and _ENDS_LIKE_A_NUMBER.search(text) and any(map(_names_a_person, _texts(value))):
+    if MANY_DIGITS.search(text) and any(map(_names_a_person, _texts(value))):
         raise EntryInvalid("leaf: a text with a citizen number")
     try:
         return text.encode()
@@ -165,11 +163,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _names_a_person(text: str) -> bool:
-    for found in _THIRTEEN_DIGITS.finditer(text):
-        digits = found.group().replace("-", "")
-        if check_digit(digits[:12]) == int(digits[12]):
-            return True
-    return False
+    return holds_citizen_number(_DIGEST.sub("?", text))
 
 
 def check_facts(facts: Mapping[str, JSON]) -> None:

@@ -1,8 +1,9 @@
 """Turns what the corridors say into drafts, and what the log answers into receipts, refusals and named errors."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from linkage.audit.receipt import Receipt
 from linkage.audit.record import JSON, Entry, Origin, frame
@@ -74,7 +75,7 @@ NOTHING = Sealable()
 
 
 class Recorder:
-    """Writes single entries, intents, and outcomes that no cancellation of a caller can stop."""
+    """Writes single entries, intents, and refusals and outcomes that no cancellation of a caller can stop."""
 
     def __init__(self, writer: Writer, sealing: Sealing | None, origin: Origin, clock: Clock, timeout: float) -> None:
         """Take the writer; ``timeout`` is how long one entry may take to become durable, in seconds."""
@@ -84,7 +85,7 @@ class Recorder:
         self._clock = clock
         self._timeout = timeout
         self._closing = False
-        self._outcomes: set[asyncio.Task[Placed]] = set()
+        self._under_way: set[asyncio.Task[Placed]] = set()
 
     def now_ms(self) -> int:
         """Wall time, Unix milliseconds."""
@@ -99,6 +100,16 @@ class Recorder:
         """
         draft = Draft(entry.kind, entry.eid, self._framed(entry, sealable), entry.ref, visit_end=visit_end)
         return Receipt.of(_placed(await self._writer.submit(draft, sealable.row, self._timeout)))
+
+    async def refusal(self, entry: Entry, sealable: Sealable) -> Receipt:
+        """Record a refusal in a task of our own: a caller that hangs up on what was decided does not undo its entry.
+
+        Raises:
+            Refusal: OVERLOADED.
+            AuditUnavailable: it is not known to be durable.
+        """
+        draft = Draft(entry.kind, entry.eid, self._framed(entry, sealable), entry.ref)
+        return Receipt.of(await asyncio.shield(self._own(self._once(draft, sealable.row))))
 
     async def intent(self, eid: bytes, facts: Mapping[str, JSON], claims: tuple[Claim, ...], sealable: Sealable) -> Placed:
         """Record an intent whose claims hold.
@@ -139,10 +150,7 @@ class Recorder:
             EntryInvalid: the facts cannot be recorded.
         """
         draft = Draft(entry.kind, entry.eid, self._framed(entry, sealable), entry.ref, conclusion=conclusion)
-        task = asyncio.get_running_loop().create_task(self._persist(draft, sealable.row))
-        self._outcomes.add(task)
-        task.add_done_callback(self._done)
-        return task
+        return self._own(self._persist(draft, sealable.row))
 
     def abandon(self, intent: Draft) -> None:
         """Close an intent that became durable after its caller had given up: nobody was asked, nothing was released."""
@@ -150,13 +158,22 @@ class Recorder:
         self.outcome(Entry(Kind.OUTCOME, new_id(self._clock), facts, intent.eid), Conclusion(give_back=True, retryable=True))
 
     async def drain(self, timeout: float) -> bool:
-        """Begin no more intents, and wait for the outcomes under way; whether all of them ended in time."""
+        """Begin no more intents, and wait for the outcomes and refusals under way; whether all of them ended in time."""
         self._closing = True
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout
-        while self._outcomes and loop.time() < until:
-            await asyncio.wait(set(self._outcomes), timeout=until - loop.time())
-        return not self._outcomes
+        while self._under_way and loop.time() < until:
+            await asyncio.wait(set(self._under_way), timeout=until - loop.time())
+        return not self._under_way
+
+    def _own(self, work: Coroutine[Any, Any, Placed]) -> asyncio.Task[Placed]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    async def _once(self, draft: Draft, row: KeyRow | None) -> Placed:
+        return _placed(await self._writer.submit(draft, row, self._timeout))
 
     async def _persist(self, draft: Draft, row: KeyRow | None) -> Placed:
         loop = asyncio.get_running_loop()
@@ -173,7 +190,7 @@ class Recorder:
             pause *= 2
 
     def _done(self, task: asyncio.Task[Placed]) -> None:
-        self._outcomes.discard(task)
+        self._under_way.discard(task)
         if not task.cancelled():
             task.exception()  # seen: whoever waits for the task raises it, and the health shows why
 

@@ -1,6 +1,7 @@
 """Counts refusals that are not worth an entry each (malformed requests, overload), and records the counts, exactly.
 
-For each caller and reason at most one ``refused_many`` entry a minute; it says how many, from when to when.
+For each caller and reason at most one ``refused_many`` entry a minute; it says how many, from when to when. Of refusals that are
+worth an entry, but that a caller could repeat without end, the first of a minute has one, and the rest are counted here.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from linkage.errors import AuditUnavailable, Reason, Refusal
 from linkage.ids import new_id
 
 EVERY_MS: Final = 60_000
+_EVERY_S: Final = EVERY_MS / 1000
 _KEPT: Final = ("counter", "cert", "centre", "auditor")
 """Facts that say who; whatever else differs between two refusals is not worth telling them apart."""
 _MOST: Final = 10_000
@@ -40,10 +42,24 @@ class Tally:
         self._pending: dict[tuple[str, Reason], Entry] = {}
         self._recorded_ms: dict[tuple[str, Reason], int] = {}
         self._recording = asyncio.Lock()
+        self._firsts: dict[tuple[str, Reason], float] = {}
+
+    def first(self, facts: Mapping[str, JSON], reason: Reason) -> bool:
+        """Whether no refusal of this caller for this reason was the first of the last minute: then it is worth an entry of its own."""
+        key = (repr(sorted(_who(facts).items())), reason)
+        now = self._clock.monotonic()
+        if now - self._firsts.get(key, now - _EVERY_S) < _EVERY_S:
+            return False
+        if len(self._firsts) >= _MOST:
+            self._firsts = {other: at for other, at in self._firsts.items() if now - at < _EVERY_S}
+        if len(self._firsts) >= _MOST:
+            return False
+        self._firsts[key] = now
+        return True
 
     def note(self, facts: Mapping[str, JSON], reason: Reason) -> None:
         """Count one refusal of the caller that these facts name."""
-        who = {name: facts[name] for name in _KEPT if name in facts}
+        who = _who(facts)
         key = (repr(sorted(who.items())), reason)
         if key not in self._counts and len(self._counts) >= _MOST:
             who, key = {}, ("", reason)
@@ -89,3 +105,7 @@ class Tally:
             "until_ms": count.until_ms,
         }
         return Entry(Kind.REFUSED_MANY, new_id(self._clock), facts)
+
+
+def _who(facts: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {name: facts[name] for name in _KEPT if name in facts}

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from linkage.audit.lanes import Chore, Job, Lanes
+from linkage.audit.lanes import Chore, Job, Lanes, fail, succeed
 from linkage.clock import Clock
-from linkage.errors import AuditUnavailable, LinkageError, Reason, Refusal
+from linkage.errors import AuditUnavailable, LinkageError, LogCorrupt, Reason, Refusal
+from linkage.store.anchor import Anchor
 from linkage.store.contract import Draft, Kind, NoRoom, Placed, Result, StorePoisoned, StoreUnavailable
 from linkage.store.sqlite_keys import KeyRow, SqliteKeys
 from linkage.store.sqlite_log import SqliteLog
@@ -35,6 +36,7 @@ class Health:
 
     ``queued``: entries that wait. ``last_commit_ms``: how long the newest batch took. ``committed_at_ms``: when it was durable,
     Unix time in ms. Both None before the first. ``size``: entries in the log, as this process knows it.
+    ``poisoned``: not before this process starts again.
     """
 
     ok: bool
@@ -43,12 +45,15 @@ class Health:
     last_commit_ms: float | None
     committed_at_ms: int | None
     size: int
+    poisoned: bool = False
 
 
 class Writer:
     """Owns log and key store from `start` on; both are used in its thread alone, and closed by it."""
 
-    def __init__(self, log: SqliteLog, keys: SqliteKeys | None, clock: Clock, *, capacity: int, timeout: float) -> None:
+    def __init__(
+        self, log: SqliteLog, keys: SqliteKeys | None, clock: Clock, *, capacity: int, timeout: float, anchor: Anchor | None = None
+    ) -> None:
         """Take what to write to.
 
         Args:
@@ -57,6 +62,7 @@ class Writer:
             clock: for the health's times.
             capacity: entries that may wait.
             timeout: seconds after which a batch under way counts as hanging.
+            anchor: keeps the newest checkpoint apart from the log; None where nobody does.
         """
         self._log = log
         self._keys = keys
@@ -71,7 +77,8 @@ class Writer:
         self._ended = ""
         self._keys_lost = ""
         self._last: tuple[float, int] | None = None
-        self._size = log.head.size
+        self._size = self._found_size = log.head.size
+        self._anchor = anchor
 
     def start(self, orphaned: Callable[[Draft], None]) -> None:
         """Begin to write. ``orphaned`` is called, in the event loop, for an intent that became durable after its caller had given up."""
@@ -120,7 +127,12 @@ class Writer:
         """The state of things now. Cheap: two or three system calls."""
         reason = self._reason()
         took, at = self._last or (None, None)
-        return Health(not reason, reason, len(self._lanes), took, at, self._size)
+        poisoned = bool(self._ended or self._without_keys() or self._log.lost())
+        return Health(not reason, reason, len(self._lanes), took, at, self._size, poisoned)
+
+    def poison(self, why: str) -> None:
+        """Take nothing in any more: the log was found not to be as it was written."""
+        self._ended = self._ended or why
 
     async def close(self, timeout: float) -> None:
         """Write what waits, then close log and key store.
@@ -142,7 +154,10 @@ class Writer:
         trouble = self._trouble
         if trouble is not None and self._clock.monotonic() - trouble[0] < _TROUBLE_LASTS:
             return trouble[1]
-        return self._keys_lost or self._log.trouble()
+        return self._without_keys() or self._log.trouble() or (self._anchor.trouble if self._anchor is not None else "")
+
+    def _without_keys(self) -> str:
+        return self._keys_lost or ("" if self._keys is None else self._keys.lost())
 
     def _give_up(self, job: Job) -> None:
         if self._lanes.withdraw(job):
@@ -159,10 +174,12 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            while (work := self._lanes.take(LARGEST_BATCH)) is not None:
+            while (work := self._lanes.take(LARGEST_BATCH, self._patience())) is not None:
                 jobs, chores = work
                 if jobs:
                     self._batch(jobs)
+                self._offer()
+                if jobs:
                     time.sleep(min((len(jobs) - 1) * GATHER_EACH, GATHER_MOST))
                 for chore in chores:
                     self._run_chore(chore)
@@ -171,6 +188,14 @@ class Writer:
             self._lanes.close()
             self._abandon_rest()
             self._close_files()
+
+    def _patience(self) -> float | None:
+        return None if self._anchor is None else self._anchor.due_in()
+
+    def _offer(self) -> None:
+        # The head as it was found may have been written by a process that ended before its sync: only what grew since is durable.
+        if self._anchor is not None and self._log.head.size > self._found_size:
+            self._anchor.offer(self._log.head.note)
 
     def _batch(self, jobs: Sequence[Job]) -> None:
         started = self._busy_since = self._clock.monotonic()
@@ -229,22 +254,26 @@ class Writer:
         try:
             result = chore.run()
         except LinkageError as cause:
-            self._hand_back(_fail, chore.future, cause)
+            if isinstance(cause, LogCorrupt):
+                self.poison(str(cause))
+            self._hand_back(fail, chore.future, cause)
         else:
-            self._hand_back(_succeed, chore.future, result)
+            self._hand_back(succeed, chore.future, result)
 
     def _abandon_rest(self) -> None:
         while (work := self._lanes.take(LARGEST_BATCH)) is not None:
             jobs, chores = work
             self._hand_back(self._deliver, [(job, StorePoisoned(self._ended)) for job in jobs])
             for chore in chores:
-                self._hand_back(_fail, chore.future, StorePoisoned(self._ended))
+                self._hand_back(fail, chore.future, StorePoisoned(self._ended))
 
     def _close_files(self) -> None:
         try:
             self._log.close()
         except AuditUnavailable as cause:
             self._ended = str(cause)
+        if self._anchor is not None:
+            self._anchor.keep()
         if self._keys is not None:
             self._keys.close()
 
@@ -259,22 +288,8 @@ class Writer:
     def _deliver(self, answers: Sequence[tuple[Job, Result | LinkageError]]) -> None:
         for job, answer in answers:
             if isinstance(answer, LinkageError):
-                _fail(job.future, answer)
+                fail(job.future, answer)
             elif job.future.done():
                 self._left_behind(job, answer)
             else:
                 job.future.set_result(answer)
-
-
-def _fail(future: asyncio.Future[Any], cause: LinkageError) -> None:
-    if future.done():
-        return
-    kind = StorePoisoned if isinstance(cause, StorePoisoned) else StoreUnavailable
-    error = kind(str(cause))  # one for each waiter: a raised exception gathers its raiser's frames
-    error.__cause__ = cause
-    future.set_exception(error)
-
-
-def _succeed(future: asyncio.Future[Any], result: object) -> None:
-    if not future.done():
-        future.set_result(result)

@@ -18,6 +18,9 @@ Check = Annotated[
     bool, typer.Option("--check", help="Read settings, keys, files and sources, report every problem, and end without listening.")
 ]
 
+LOG_LOST = 74
+"""Exit status (sysexits' EX_IOERR) after which a supervisor starts the gateway again: the log could not be written, or moved away."""
+
 
 def serve(config: Config = DEFAULT_CONFIG, check: Check = False, as_json: Json = False) -> None:
     """Run the gateway until SIGTERM or SIGINT, then drain. Log lines go to standard error."""
@@ -37,6 +40,9 @@ def serve(config: Config = DEFAULT_CONFIG, check: Check = False, as_json: Json =
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(gateway.serve(settings, config))
+        except gateway.LogLost as failure:
+            show_failure("the log is lost", str(failure), as_json=as_json)
+            raise typer.Exit(LOG_LOST) from failure
         except (RuntimeError, OSError) as failure:
             if isinstance(failure, RuntimeError) and "bind" not in str(failure):  # gRPC's word for an address that is taken or not ours
                 raise

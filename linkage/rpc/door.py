@@ -44,6 +44,22 @@ COUNTED = frozenset(
 )
 """Refusals that decide nothing about anybody's records: counted, and recorded at most once a minute for each caller."""
 
+DAMPED = frozenset(
+    {
+        Reason.CERTIFICATE_REVOKED,
+        Reason.COUNTER_SUSPENDED,
+        Reason.OFFICER_TOKEN_MISSING,
+        Reason.OFFICER_TOKEN_INVALID,
+        Reason.OFFICER_TOKEN_EXPIRED,
+        Reason.OFFICER_TOKEN_WRONG_AUDIENCE,
+        Reason.OFFICER_TOKEN_NOT_BOUND,
+        Reason.OFFICER_ISSUER_NOT_ALLOWED,
+        Reason.OFFICER_SUSPENDED,
+        Reason.OFFICER_KEYS_UNAVAILABLE,
+    }
+)
+"""Refusals of callers who are not let in, and may knock without end: each minute's first has an entry, the rest are counted."""
+
 _UNRECORDABLE = frozenset({Reason.AUDIT_UNAVAILABLE, Reason.LOG_CORRUPT})
 
 Serve = Callable[[Any, Any], Awaitable[Message]]
@@ -140,6 +156,8 @@ class Door:
         refusal = refusal_of(failure)
         if refusal.reason is Reason.INTERNAL:
             _log.error("defect", method=method, request_id=id_text(passing.id), **_defect(failure.__cause__ or failure))
+        decided = refusal
+        self._metrics.refusals.labels(decided.reason.value).inc()  # before anything is awaited: the caller may hang up meanwhile
         try:
             await self._record(refusal, passing)
         except AuditUnavailable:
@@ -149,14 +167,15 @@ class Door:
             refusal = overload
         status = status_of(refusal, id_text(passing.id), self._names())
         self._metrics.calls.labels(method, status.code.name).inc()
-        self._metrics.refusals.labels(refusal.reason.value).inc()
+        if refusal is not decided:
+            self._metrics.refusals.labels(refusal.reason.value).inc()
         await context.abort(status.code, status.message, status.trailers)
         raise RuntimeError("abort returned")
 
     async def _record(self, refusal: Refusal, passing: "_Passing") -> None:
         if refusal.receipt is not None or refusal.reason in _UNRECORDABLE:
             return
-        if refusal.reason in COUNTED:
+        if refusal.reason in COUNTED or (refusal.reason in DAMPED and not self._tally.first(passing.facts, refusal.reason)):
             self._tally.note(passing.facts, refusal.reason)
             return
         try:

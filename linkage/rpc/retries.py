@@ -59,7 +59,8 @@ class Retries:
             try:
                 return await attempt()
             except Refusal as refusal:
-                if waited and refusal.reason is Reason.DEADLINE_TOO_SHORT:  # which would say that nobody was asked
+                if waited and refusal.reason is Reason.DEADLINE_TOO_SHORT and refusal.receipt is None:
+                    # As it stands it would say that nobody was asked; with a receipt it is this attempt's own, and says so truly.
                     raise Refusal(Reason.REQUEST_IN_PROGRESS) from refusal
                 raise
             except AlreadyAsked:

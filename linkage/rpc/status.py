@@ -16,6 +16,7 @@ from google.rpc import error_details_pb2, status_pb2
 from linkage.audit.receipt import Receipt
 from linkage.errors import AuditUnavailable, LogCorrupt, Reason, Refusal
 from linkage.rpc.reasons import TABLE
+from linkage.rpc.sentences import NAMELESS
 from linkage.v1 import receipt_pb2
 
 DOMAIN = "linkage"
@@ -60,7 +61,7 @@ def refusal_of(error: BaseException) -> Refusal:
 def status_of(refusal: Refusal, request_id: str, names: Mapping[str, tuple[str, str]]) -> WireStatus:
     """Build the status. ``names``: for each source its Thai and English name, for the sentences."""
     row = TABLE[refusal.reason]
-    th_name, en_name = names.get(refusal.source or "", ("หน่วยงานเจ้าของข้อมูล", "The agency"))
+    th_name, en_name = names.get(refusal.source or "", NAMELESS)
     en, th = row.en.replace("{source}", en_name), row.th.replace("{source}", th_name)
     metadata = {"request_id": request_id, "who": row.who}
     if refusal.source:

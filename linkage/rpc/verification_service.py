@@ -48,8 +48,10 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
         def written(reply: VerifyReply) -> pb.VerifyIdentityResponse:
             return self._written(call, evidence, reply)
 
+        key = self._corridor.fresh_key(ask)
+
         async def attempt() -> pb.VerifyIdentityResponse:
-            reply, receipt = await self._corridor.verify(call, ask, lambda reply: self._retries.pack(written(reply)))
+            reply, receipt = await self._corridor.verify(call, ask, key, lambda reply: self._retries.pack(written(reply)))
             response = written(reply)
             response.receipt.CopyFrom(encode_receipt(receipt))
             return response

@@ -14,7 +14,7 @@ from linkage.catalogue.records import RecordKind, load_records
 from linkage.clock import Clock
 from linkage.errors import Problem, SettingsInvalid
 from linkage.in_force import InForce
-from linkage.keyring import KeyRing, load_keyring
+from linkage.keyring import OTHERS, KeyRing, load_keyring
 from linkage.runtime.certificates import Certificates, Material
 from linkage.runtime.files import load_files
 from linkage.runtime.observer import MeteringObserver
@@ -110,6 +110,8 @@ def load_signer(settings: Settings) -> Signer:
     """
     path = settings.log.signing_key
     try:
+        if (mode := path.stat().st_mode) & OTHERS:
+            raise _problem(path, "log.signing_key", f"permissions {mode & 0o777:o}", "600 or 400: nobody but its owner may read it")
         signer = Signer.parse(path.read_text(encoding="ascii").strip())
     except OSError as failure:
         raise _problem(path, "log.signing_key", failure.strerror or "unreadable", "a readable private key file") from failure

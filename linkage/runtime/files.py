@@ -5,7 +5,7 @@ A gateway starts only with files that are right. Later a bad new version is refu
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from linkage.agreements import Known, pages_of, read_book
@@ -49,7 +49,8 @@ class WatchedFiles:
         files: the version the gateway starts with.
         settings: where the files are.
         record_kinds: as `load_files` takes them.
-        on_change: called on the event loop with each new version, once it is in force.
+        record: awaited with each new version before it is put in force; where it says that the version could not be recorded, the old
+            one stays in force, and the next look tries again.
         on_problem: called on the event loop with the problems of each version that was refused.
         on_mended: called on the event loop when what is on disk is again the version in force.
     """
@@ -60,7 +61,7 @@ class WatchedFiles:
         settings: Settings,
         record_kinds: Sequence[RecordKind],
         *,
-        on_change: Callable[[InForce], None],
+        record: Callable[[InForce], Awaitable[bool]],
         on_problem: Callable[[tuple[Problem, ...]], None],
         on_mended: Callable[[], None] = lambda: None,
     ) -> None:
@@ -69,7 +70,7 @@ class WatchedFiles:
         """Why the newest version on disk is not in force; None where it is."""
         self._settings = settings
         self._record_kinds = record_kinds
-        self._on_change = on_change
+        self._record = record
         self._on_problem = on_problem
         self._on_mended = on_mended
         self._stamp: Stamp | None = None
@@ -95,8 +96,10 @@ class WatchedFiles:
             return
         mended, self.last_error = self.last_error is not None, None
         if loaded.digest != self.current.digest:
-            self.current = loaded
-            self._on_change(loaded)
+            if await self._record(loaded):
+                self.current = loaded
+            else:
+                self._stamp = None
         elif mended:
             self._on_mended()
 

@@ -19,16 +19,17 @@ from linkage.audit.sealing import Sealing
 from linkage.audit.sweeper import Sweeper
 from linkage.audit.tally import Tally
 from linkage.clock import Clock, SystemClock
-from linkage.errors import AuditUnavailable, Problem, Refusal
+from linkage.errors import AuditUnavailable, LinkageError, LogCorrupt, Problem, Refusal
 from linkage.identity import KeySets
 from linkage.ids import new_id
 from linkage.in_force import InForce
 from linkage.runtime.equipment import Equipment, equip
 from linkage.runtime.face import Rooms, build_face
 from linkage.runtime.files import WatchedFiles
-from linkage.runtime.health import Health
+from linkage.runtime.health import EVERY_S, Health
 from linkage.settings import Settings
 from linkage.sources.registry import ClientMaker, client_for
+from linkage.store.anchor import Anchor, anchor_beside, check_anchor
 from linkage.store.contract import SpaceLimits
 from linkage.store.first_start import make_missing
 from linkage.store.lock import StoreLock
@@ -39,6 +40,10 @@ from linkage.transport import key_set_client
 _log = structlog.get_logger()
 
 
+class LogLost(LinkageError):
+    """The log can be written no more by this process; a new one reads what the disk holds and goes on. Says why."""
+
+
 class Gateway:
     """A gateway that serves. Made by `start`, ended by `stop`."""
 
@@ -47,13 +52,15 @@ class Gateway:
         self.settings = equipment.settings
         self._clock = clock
         self._lock = lock
+        self.lost: LogCorrupt | None = None
+        """What a reader found wrong with the log; None while nobody did."""
         self._tasks: list[asyncio.Task[Any]] = []
         self._origin = new_origin(self.settings.log.replica)
         self._watched = WatchedFiles(
             equipment.files,
             self.settings,
             equipment.record_kinds,
-            on_change=self._changed,
+            record=self._record_config,
             on_problem=self._not_changed,
             on_mended=self._mended,
         )
@@ -96,6 +103,7 @@ class Gateway:
         make_missing(settings.path, settings.data_keys, keys.signer)
         with LogReader(settings.path) as reader:
             check_edge(reader, keys.signer.verifier)
+            check_anchor(anchor_beside(settings.data_keys), reader, keys.signer.verifier)
         space = SpaceLimits(settings.refuse_intents_below, settings.refuse_all_below)
         self.sealing = Sealing(settings.origin, keys.encryption, keys.pseudonyms, clock)
         self.journal = Journal(
@@ -105,10 +113,11 @@ class Gateway:
             origin=self._origin,
             clock=clock,
             limits=JournalLimits(settings.queue, settings.append_timeout),
+            anchor=Anchor(anchor_beside(settings.data_keys)),
         )
         self.journal.start()
         self._tally = Tally(self.journal, clock)
-        self._book = ReceiptBook(lambda: LogReader(settings.path))
+        self._book = ReceiptBook(lambda: LogReader(settings.path), self._corrupt)
         orphans = await recover_orphans(self.journal, clock)
         if orphans:
             self.equipment.metrics.recovered.inc(orphans)
@@ -139,11 +148,18 @@ class Gateway:
         await self._built.server.start()
         _log.info("serving", listen=self.settings.server.listen, version=__version__, replica=self.settings.log.replica)
 
-    def _changed(self, files: InForce) -> None:
-        """New files are in force: say so in the log, so that every decision can be traced to the text it was made by."""
-        self.equipment.metrics.reload_ok.labels("files").set(1)
+    async def _record_config(self, files: InForce) -> bool:
+        """Say in the log which files will be in force, so that every decision can be traced to the text it was made by."""
+        reloaded = self.equipment.metrics.reload_ok.labels("files")
+        try:
+            await self.journal.record(Entry(Kind.CONFIG, new_id(self._clock), {"digests": _digests(files)}))
+        except (AuditUnavailable, Refusal):
+            reloaded.set(0)
+            _log.error("a change of files could not be recorded; the old ones stay in force")
+            return False
+        reloaded.set(1)
         _log.info("register, catalogue and agreements reloaded")
-        self._go(self._record_config(files))
+        return True
 
     def _mended(self) -> None:
         """The files on disk are those in force again: the alarm ends, and there is nothing to record."""
@@ -155,11 +171,14 @@ class Gateway:
         for problem in problems[:20]:
             _log.error("changed files refused; the old ones stay in force", file=problem.file, key=problem.key, expected=problem.expected)
 
-    async def _record_config(self, files: InForce) -> None:
-        try:
-            await self.journal.record(Entry(Kind.CONFIG, new_id(self._clock), {"digests": _digests(files)}))
-        except (AuditUnavailable, Refusal):
-            _log.error("a change of files could not be recorded")
+    def _corrupt(self, cause: LogCorrupt) -> None:
+        self.lost = cause
+        self.journal.poison(f"log: {cause}")
+
+    async def until_lost(self) -> None:
+        """Return when the log can be written no more, whatever is waited for, by this process."""
+        while not self.journal.health().poisoned:  # noqa: ASYNC110 (a thread, a file or a disk brings it about: there is no event)
+            await asyncio.sleep(EVERY_S)
 
     def _go(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks = [task for task in self._tasks if not task.done()]
@@ -179,6 +198,8 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if hasattr(self, "_built"):
+            await self._built.server.stop(0)  # ended before, or begun half: the port must not stay bound
         try:
             for name, close in (("_book", "close"), ("journal", "close"), ("_key_sets", "close")):
                 if hasattr(self, name):
@@ -210,14 +231,34 @@ def _metrics_page(listen: str, equipment: Equipment) -> Any:
 
 
 async def serve(settings: Settings, file: Path) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. Raises as `Gateway.start`."""
+    """Serve until SIGTERM or SIGINT, or until the log is lost to this process; then drain.
+
+    Raises:
+        LogLost: it ended by itself: another start may write again.
+        LogCorrupt: it ended by itself: a reader found that the log does not verify. Also as `Gateway.start`, like all else.
+    """
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     gateway = await Gateway.start(settings, file)
-    await over.wait()
-    await gateway.stop()
+    if await _over_or_lost(over, gateway):
+        await gateway.stop()
+        return
+    why = gateway.journal.health().reason
+    _log.error("the log is lost to this process: ending", why=why)
+    with contextlib.suppress(AuditUnavailable):  # what was not done in time was never acknowledged
+        await gateway.stop()
+    raise gateway.lost or LogLost(why)
+
+
+async def _over_or_lost(over: asyncio.Event, gateway: Gateway) -> bool:
+    """Wait for one of the two; whether it is over by order."""
+    waiting = [asyncio.ensure_future(over.wait()), asyncio.ensure_future(gateway.until_lost())]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for each in waiting:
+        each.cancel()
+    return over.is_set()
 
 
 async def check(settings: Settings, file: Path) -> dict[str, int]:

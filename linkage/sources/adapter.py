@@ -8,7 +8,9 @@ serves all requests of a worker at once; it keeps no state of a request on itsel
 The rules an answer keeps:
 
 * `NotFound` only where the agency said so; `Unavailable` for everything that is not a clear answer, unknown codes included.
-* Only the fields asked for; a field the agency does not hold is None.
+* Only the fields asked for. None only where the agency says that it holds no value; a field that its reply does not speak of is left
+  out, and the record is then withheld.
+* What the agency sent beyond them is named in `Found.also_sent`, for the log; its values go no further.
 * `Found.about` names the person the agency's reply was about, where the reply names one.
 
 What may be raised: `httpx` errors as they come, `Malformed` for a reply that cannot be read. All become `Unavailable` outside.
@@ -91,10 +93,15 @@ class About:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Found:
-    """The agency holds the record. ``fields`` has a key for every field asked for, None where the agency holds no value."""
+    """The agency holds the record.
+
+    ``fields`` has a key for every field asked for that the reply speaks of, None where it says that there is no value.
+    ``also_sent``: names of the fields whose values came unasked; never a value.
+    """
 
     fields: Mapping[FieldName, Value | None]
     about: About = field(default_factory=About)
+    also_sent: tuple[FieldName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,7 @@ class LoginOffer:
     """The agency's answer: offices (its number, Thai name) to choose from, and the challenge for the card ("" with ThaID)."""
 
     offices: Sequence[tuple[int, str]]
-    challenge: str
+    challenge: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +182,7 @@ class LoginConfirm:
     """The chosen office and the proof: the card's envelope, or the officer's ThaID access token. ``begun`` is what was begun with, ``challenge`` what was offered."""
 
     begun: LoginBegin
-    challenge: str
+    challenge: str = field(repr=False)
     office_id: int
     envelope: Secret | None
     access_token: Secret | None

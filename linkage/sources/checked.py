@@ -1,12 +1,14 @@
 """The adapter contract, enforced: what an adapter returned is taken only where it keeps to its word.
 
-An adapter may be wrong without raising: a record type left out, a float for an amount, a field that was asked for missing. Each of
-these becomes `Unavailable` here, since nobody can tell what the agency said. Fields beyond those asked are not wrong in this sense:
-they are passed on as they are, for `minimise` to drop and the log to name.
+An adapter may be wrong without raising: a record type left out, a float for an amount, a word of its own that is none. Each of
+these becomes `Unavailable` here, since nobody can tell what the agency said. Fields beyond those asked, and fields asked for that the
+reply does not speak of, are not wrong in this sense: they are passed on as they are, for `minimise` to drop or to miss, and the log to
+name.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -39,8 +41,8 @@ def answers(returned: object, wanted: Mapping[RecordType, tuple[FieldName, ...]]
 def _answer(answer: object, fields: tuple[FieldName, ...]) -> Answer:
     match answer:
         case Found():
-            kept = isinstance(answer.about, About) and isinstance(answer.fields, Mapping)
-            return answer if kept and all(name in answer.fields and _is_value(answer.fields[name]) for name in fields) else BROKEN
+            kept = isinstance(answer.about, About) and isinstance(answer.fields, Mapping) and _are_names(answer.also_sent)
+            return answer if kept and all(_is_value(answer.fields.get(name)) for name in fields) else BROKEN
         case NotFound():
             return answer
         case Unavailable() | Refused():
@@ -55,7 +57,7 @@ def verified(returned: object) -> Verified | Refused | Unavailable:
         case Verified(verdict=Verdict.UNAVAILABLE):
             return tame(Unavailable(returned.why, returned.retry_after))
         case Verified(verdict=Verdict(), about=About()):
-            return returned
+            return _tame_verdict(returned)
         case Refused():
             return tame(returned)
         case _:
@@ -88,6 +90,17 @@ def tame(answer: Unavailable | Refused) -> Unavailable | Refused:
         case Refused():
             sound = isinstance(answer.cause, RefusedCause) and _is_word(answer.code) and _is_wait(answer.retry_after)
             return answer if sound else BROKEN
+
+
+def _tame_verdict(said: Verified) -> Verified:
+    """The verdict stands; its word goes to the log with it, and is held to the same as any other."""
+    word = said.why if _is_word(said.why) else "unspecified"
+    wait = said.retry_after if _is_wait(said.retry_after) else None
+    return said if (word, wait) == (said.why, said.retry_after) else replace(said, why=word, retry_after=wait)
+
+
+def _are_names(names: object) -> bool:
+    return isinstance(names, tuple) and all(isinstance(name, str) for name in names)
 
 
 def _is_word(text: object) -> bool:

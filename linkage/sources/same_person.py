@@ -7,6 +7,7 @@ is not accused: what cannot be compared is said to be so, and never taken for ag
 import unicodedata
 from dataclasses import dataclass
 
+from linkage.buddhist import to_buddhist
 from linkage.sources.adapter import About
 from linkage.terms import CitizenNumber, PartialDate, PersonCheck, PersonName
 
@@ -22,12 +23,14 @@ class Expected:
 
 def same_person(about: About, expected: Expected) -> PersonCheck | None:
     """How it was made sure; None where the answer is about another person."""
-    if about.number is not None:
-        return PersonCheck.NUMBER if about.number == expected.number else None
+    if about.number is not None and about.number != expected.number:
+        return None
     name_known = about.name is not None and expected.name is not None
     date_known = about.birth_date is not None and expected.birth_date is not None
     if name_known and not _same_name(about.name, expected.name):
-        return None
+        return None  # even under the right number: one key mistyped at the agency is enough for that
+    if about.number is not None:
+        return PersonCheck.NUMBER
     if date_known and not _may_be_same_date(about.birth_date, expected.birth_date):
         return None
     return PersonCheck.NAME_AND_BIRTH_DATE if name_known and date_known else PersonCheck.CANNOT_BE_TOLD
@@ -49,8 +52,17 @@ def _may_be_same_date(one: PartialDate | None, other: PartialDate | None) -> boo
     """Equal as far as both are known."""
     if one is None or other is None:
         return False
-    if one.year != other.year:
+    if one.year != other.year and not _may_be_same_old_year(one, other) and not _may_be_same_old_year(other, one):
         return False
     if 0 in (one.month, other.month):
         return True
     return one.month == other.month and (0 in (one.day, other.day) or one.day == other.day)
+
+
+def _may_be_same_old_year(whole: PartialDate, year_only: PartialDate) -> bool:
+    """Whether both lie in one Buddhist Era year of before 2484, which ran from April to March.
+
+    Such a year without a month is read as the Common Era year in which it began; whoever was born from January to March was born in
+    the next.
+    """
+    return whole.month != 0 and year_only.month == 0 and to_buddhist(whole)[:4] == to_buddhist(year_only)[:4]

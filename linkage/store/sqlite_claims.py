@@ -10,6 +10,7 @@ import apsw
 
 from linkage.errors import Reason
 from linkage.store.contract import Answered, Conclusion, Draft, InProgress, NotEnded, Once, VisitEnd, Within
+from linkage.store.log_time import REFUSED_MS
 
 
 class OwnEntryError(Exception):
@@ -117,5 +118,7 @@ def purge(connection: apsw.Connection, now_ms: int, at_most: int) -> int:
         "DELETE FROM attempt WHERE (key, ms, eid) IN (SELECT key, ms, eid FROM attempt WHERE until_ms <= ? LIMIT ?)",
         (now_ms, at_most),
     )
-    connection.execute("DELETE FROM visit_end WHERE visit IN (SELECT visit FROM visit_end WHERE until_ms <= ? LIMIT ?)", (now_ms, at_most))
+    # A clock that is set back within what the log accepts makes the visit's token valid again: its end must still be known then.
+    over_ms = now_ms - REFUSED_MS
+    connection.execute("DELETE FROM visit_end WHERE visit IN (SELECT visit FROM visit_end WHERE until_ms <= ? LIMIT ?)", (over_ms, at_most))
     return connection.total_changes() - before

@@ -33,7 +33,7 @@ def create_whole(path: Path, lay_out: Callable[[apsw.Connection], object]) -> No
         for part in _beside(unfinished):
             part.unlink(missing_ok=True)  # the WAL is empty: it was copied back
         unfinished.rename(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as cause:
         raise StoreUnavailable(f"{path.name}: {cause.strerror}") from cause
 
@@ -59,7 +59,7 @@ def _remove(path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

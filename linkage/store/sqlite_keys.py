@@ -12,7 +12,7 @@ import apsw
 
 from linkage.store.contract import StorePoisoned
 from linkage.store.sqlite_create import create_whole
-from linkage.store.sqlite_open import WalLength, is_transient, open_writing, unavailable
+from linkage.store.sqlite_open import FileIdentity, WalLength, is_transient, open_writing, unavailable
 
 _TABLES = """
 CREATE TABLE data_key (
@@ -26,6 +26,8 @@ CREATE TABLE data_key (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX data_key_pseudonym ON data_key (pseudonym) WHERE pseudonym IS NOT NULL;
 """
+
+_GONE = "data keys moved or removed"
 
 _BY_ID = "SELECT id, wrapped, kek, pseudonym, epoch, made_ms FROM data_key WHERE id = ?"
 _BY_PSEUDONYM = "SELECT id, wrapped, kek, pseudonym, epoch, made_ms FROM data_key WHERE pseudonym = ? ORDER BY id"
@@ -69,11 +71,19 @@ class SqliteKeys:
         self._path = path
         self._poison = ""
         self._connection = open_writing(path, vfs=vfs)
-        self._connection.pragma("secure_delete", 1)
-        if self._connection.pragma("secure_delete") != 1:
+        try:
+            self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()  # from the first reading on there is a WAL
+        except apsw.Error as cause:
             self._connection.close(True)
-            raise StorePoisoned(f"{path.name}: pragma secure_delete: expected 1")
+            raise unavailable(path, cause) from cause
+        self._identity = FileIdentity(path)
         self._wal = WalLength(self._connection)
+
+    def lost(self) -> str:
+        """Why no key can be stored any more; empty if nothing is known. Cheap, and for any thread: for health checks."""
+        if self._poison or self._identity.holds():
+            return self._poison
+        return f"{self._path.name}: {_GONE}"
 
     def put(self, rows: Iterable[KeyRow]) -> None:
         """Store rows, durable on return. A row whose id is there already gains its pseudonym and changes in nothing else.
@@ -126,6 +136,8 @@ class SqliteKeys:
             raise unavailable(self._path, cause) from cause
 
     def _run(self, statement: str, bindings: Sequence[tuple[Any, ...]]) -> None:
+        if not self._poison and not self._identity.holds():  # what is written now would be lost with the file
+            self._end(_GONE)
         if self._poison:
             raise StorePoisoned(f"{self._path.name}: {self._poison}")
         try:
@@ -144,9 +156,12 @@ class SqliteKeys:
             self._rollback()
             if is_transient(cause):
                 raise unavailable(self._path, cause) from cause
-            self._poison = f"commit: {type(cause).__name__}"
-            self._connection.close(True)
+            self._end(f"commit: {type(cause).__name__}")
             raise StorePoisoned(f"{self._path.name}: {self._poison}") from cause
+
+    def _end(self, why: str) -> None:
+        self._poison = why
+        self._connection.close(True)
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:

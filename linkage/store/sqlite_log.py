@@ -32,6 +32,8 @@ from linkage.tlog.note import Signer
 
 _T = TypeVar("_T")
 
+_GONE = "log file moved or removed"
+
 
 def create_log(path: Path, signer: Signer, *, log_uuid: bytes | None = None) -> None:
     """Make an empty log whose origin is the signer's name.
@@ -105,13 +107,17 @@ class SqliteLog:
 
     def trouble(self) -> str:
         """Why an intent would be refused now, in a few words; empty if nothing is known. Cheap: for health checks."""
-        if self._poison:
-            return self._poison
-        if not self._identity.holds():
-            return "log file moved or removed"
+        if lost := self.lost():
+            return lost
         if self._free(self.path) < self._space.refuse_intents_below:
             return "little disk space"
         return ""
+
+    def lost(self) -> str:
+        """Why nothing can be written any more, whatever is waited for; empty if nothing is known. Cheap, and for any thread."""
+        if self._poison or self._identity.holds():
+            return self._poison
+        return _GONE
 
     def append(self, drafts: Sequence[Draft]) -> list[Result]:
         """Write one batch, durable on return; one result for each draft, in order.
@@ -170,10 +176,9 @@ class SqliteLog:
                 self._connection.close(True)
 
     def _check_sound(self) -> None:
+        if not self._poison and not self._identity.holds():
+            self._end(_GONE)
         if self._poison:
-            raise StorePoisoned(self._poison)
-        if not self._identity.holds():
-            self._end("log file moved or removed")
             raise StorePoisoned(self._poison)
 
     def _is_tight(self) -> bool:

@@ -30,6 +30,7 @@ _PRAGMAS: Final[tuple[tuple[str, str | int, str | int], ...]] = (
     ("trusted_schema", 0, 0),
     ("cell_size_check", 1, 1),
     ("mmap_size", 0, 0),
+    ("secure_delete", 1, 1),  # what is forgotten or purged is overwritten, not merely let go
 )
 
 _TRANSIENT: Final = (apsw.BusyError, apsw.LockedError, apsw.FullError)

@@ -48,6 +48,8 @@ class Visit:
     """Seals what the log holds about this person in this visit."""
     expires_at_ms: int
     """Wall time, milliseconds since 1970."""
+    exception: str | None = None
+    """The name of the agreement's exception that opened it; None where evidence did."""
 
 
 class Visits:
@@ -70,6 +72,7 @@ class Visits:
         *,
         name: PersonName | None = None,
         birth_date: PartialDate | None = None,
+        exception: str | None = None,
     ) -> tuple[str, Visit]:
         """Open a visit of a person just verified.
 
@@ -91,6 +94,7 @@ class Visits:
             birth_date=birth_date,
             key=key,
             expires_at_ms=self._clock.now_ms() + self._lasts_ms,
+            exception=exception,
         )
         return self._sealer.seal(_PURPOSE, _payload(visit), longest=LONGEST), visit
 
@@ -136,6 +140,7 @@ def _payload(visit: Visit) -> dict[str, Any]:
         "born": [born.year, born.month, born.day] if born else None,
         "key": [_text(visit.key.id), _text(visit.key.key)],
         "until": visit.expires_at_ms,
+        "exception": visit.exception,
     }
 
 
@@ -154,6 +159,7 @@ def _visit(payload: dict[str, Any]) -> Visit:
         birth_date=PartialDate(*born) if born is not None else None,
         key=DataKey(_bytes(key_id), _bytes(key)),
         expires_at_ms=payload["until"],
+        exception=payload.get("exception"),  # sealed before there was one: such a visit by exception is granted nothing
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,3 +58,8 @@ def test_nothing_outside_the_grant_is_ever_left(answered: dict[FieldName, Any], 
     assert list(kept.fields) == [name for name in granted if name in answered]
     assert all(answered[name] is value for name, value in kept.fields.items())
     assert set(kept.missing) == set(granted) - set(answered)
+
+
+@pytest.mark.parametrize("name", ["n1100000000016", "of_1100000000016_a", "x11000000000161"])
+def test_a_name_that_holds_a_citizen_number_is_not_repeated(name: str) -> None:
+    assert reduced({FieldName(name): "x"}, (FIRST,)).excess == (UNNAMED,)

@@ -189,3 +189,28 @@ async def test_at_whatever_moment_callers_vanish_no_intent_stays_open(world: Wor
     report = world.verified()
     assert (report.findings, report.orphans) == ([], [])
     assert world.said().count(("outcome", "found")) >= released
+
+
+@pytest.mark.parametrize("moment", ["waits", "is written"])
+async def test_a_caller_that_vanishes_while_its_refusal_is_recorded_leaves_the_refusal(moment: str, world: World, journal: Journal) -> None:
+    world.disk.gate.clear()
+    other = asyncio.create_task(one_passage(world, journal)) if moment == "waits" else None
+    if other is not None:
+        await until(lambda: busy(journal))
+    task = asyncio.create_task(journal.deny(world.id(), FACTS, Refusal(Reason.OFFICER_SUSPENDED)))
+    await until(lambda: journal.health().queued == 1 if moment == "waits" else busy(journal))
+    task.cancel()
+    await ended(task)
+    world.disk.gate.set()
+    if other is not None:
+        await other
+    await until(lambda: ("denied", "OFFICER_SUSPENDED") in world.said())
+
+
+async def test_a_refusal_whose_caller_is_gone_is_written_before_the_journal_closes(world: World, journal: Journal) -> None:
+    task = asyncio.create_task(journal.deny(world.id(), FACTS, Refusal(Reason.OFFICER_SUSPENDED)))
+    await asyncio.sleep(0)
+    task.cancel()
+    await ended(task)
+    await journal.close()
+    assert world.said() == [("denied", "OFFICER_SUSPENDED")]

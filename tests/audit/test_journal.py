@@ -186,6 +186,27 @@ async def test_a_log_file_moved_away_is_refused_from_the_next_entry_on(world: Wo
             await one_passage(world, journal)
 
 
+async def test_data_keys_moved_away_are_noticed_at_once_and_no_entry_is_sealed_under_a_lost_key(world: World, journal: Journal) -> None:
+    await one_passage(world, journal)
+    world.keys_path.rename(world.keys_path.with_name("elsewhere.db"))
+    assert "moved or removed" in journal.health().reason
+    assert journal.health().poisoned
+    with pytest.raises(AuditUnavailable, match="moved or removed"):
+        async with journal.passage(world.id(), FACTS, key=world.sealing.new_key(None)):
+            pytest.fail("nobody may be asked")
+
+
+async def test_what_gets_well_by_itself_is_not_poisoned_and_a_poisoned_log_is(world: World, journal: Journal) -> None:
+    world.log_of(journal)._space = SpaceLimits(1000, 10)
+    world.log_of(journal)._free = lambda path: 999
+    assert (journal.health().ok, journal.health().poisoned) == (False, False)
+    world.log_of(journal)._free = lambda path: 10**9
+    world.disk.arm(Fault("sync", 0, persisted=True))
+    with pytest.raises(StorePoisoned):
+        await one_passage(world, journal)
+    assert journal.health().poisoned
+
+
 async def test_an_unknown_commit_refuses_everything_from_then_on(world: World, journal: Journal) -> None:
     await one_passage(world, journal)
     world.disk.arm(Fault("sync", 0, persisted=True))

@@ -5,7 +5,9 @@ import pytest
 
 from linkage.audit.journal import Journal
 from linkage.audit.receipt import ReceiptBook
-from linkage.errors import LogCorrupt, Reason, Refusal
+from linkage.errors import AuditUnavailable, LogCorrupt, Reason, Refusal
+from linkage.store.contract import StorePoisoned
+from linkage.store.sqlite_log import SqliteLog
 from linkage.store.sqlite_read import LogReader
 from linkage.tlog.checkpoint import open_checkpoint
 from linkage.tlog.errors import ProofInvalid
@@ -67,10 +69,29 @@ async def test_a_missing_node_is_named_and_proves_nothing(world: World, journal:
     for _ in range(4):
         await one_passage(world, journal)
     tamper(world.path, "DELETE FROM node WHERE level = 1 AND idx = 1")
-    book = ReceiptBook(lambda: LogReader(world.path))
-    with pytest.raises(LogCorrupt, match="node 1/1: missing"):
+    found: list[LogCorrupt] = []
+    book = ReceiptBook(lambda: LogReader(world.path), found.append)
+    with pytest.raises(LogCorrupt, match="node 1/1: missing") as caught:
         await book.of_request(request)
+    assert found == [caught.value]
     await book.close()
+
+
+async def test_a_log_found_corrupt_by_a_reader_is_written_no_more(world: World, journal: Journal) -> None:
+    await one_passage(world, journal)
+    journal.poison("node 1/1: missing")
+    assert (journal.health().poisoned, journal.health().reason) == (True, "node 1/1: missing")
+    with pytest.raises(StorePoisoned, match="node 1/1"):
+        await one_passage(world, journal)
+
+
+async def test_a_log_found_corrupt_in_the_journals_own_thread_is_written_no_more(world: World, journal: Journal) -> None:
+    def look(_log: SqliteLog) -> None:
+        raise LogCorrupt("node 1/1: missing")
+
+    with pytest.raises(AuditUnavailable):
+        await journal.with_log(look)
+    assert journal.health().poisoned
 
 
 def test_a_reader_cannot_write(world: World) -> None:

@@ -117,3 +117,24 @@ async def test_callers_without_number_are_counted_by_reason_alone(world: World, 
         tally.note({"counter": f"urn:{number}"}, Reason.MALFORMED_REQUEST)
     assert len(tally._counts) == 10_001
     assert sum(count.number for count in tally._counts.values()) == 10_050
+
+
+async def test_the_first_refusal_of_each_minute_caller_and_reason_is_worth_an_entry(world: World, journal: Journal) -> None:
+    tally = Tally(journal, world.clock)
+    assert [tally.first(ONE, Reason.OFFICER_SUSPENDED) for _ in range(3)] == [True, False, False]
+    assert tally.first(TWO, Reason.OFFICER_SUSPENDED)
+    assert tally.first(ONE, Reason.OFFICER_TOKEN_EXPIRED)
+    assert not tally.first({**ONE, "method": "VerifyIdentity"}, Reason.OFFICER_SUSPENDED)
+    world.clock.advance(59)
+    world.clock.step_wall(-3600)
+    assert not tally.first(ONE, Reason.OFFICER_SUSPENDED)
+    world.clock.advance(1)
+    assert tally.first(ONE, Reason.OFFICER_SUSPENDED)
+
+
+async def test_callers_without_number_have_no_first_refusals_without_number(world: World, journal: Journal) -> None:
+    tally = Tally(journal, world.clock)
+    firsts = [tally.first({"counter": f"urn:{number}"}, Reason.OFFICER_SUSPENDED) for number in range(10_050)]
+    assert sum(firsts) == 10_000
+    world.clock.advance(60)
+    assert tally.first({"counter": "urn:10049"}, Reason.OFFICER_SUSPENDED)

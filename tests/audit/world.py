@@ -13,6 +13,7 @@ from linkage.clock import FakeClock
 from linkage.errors import AuditUnavailable
 from linkage.ids import new_id
 from linkage.keyring import KeyRing, NamedKey
+from linkage.store.anchor import Anchor, anchor_beside
 from linkage.store.contract import Claim, SpaceLimits
 from linkage.store.sqlite_keys import SqliteKeys, create_keys
 from linkage.store.sqlite_log import SqliteLog, create_log
@@ -34,6 +35,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.path, self.keys_path = folder / "log.db", folder / "keys.db"
+        self.anchor = anchor_beside(self.keys_path)
         self.clock = FakeClock()
         self.disk = FailingDisk()
         self.sealing = Sealing(SIGNER.verifier.name, ring(1), ring(2), self.clock)
@@ -44,7 +46,7 @@ class World:
     def journal(self, *, limits: JournalLimits | None = None, space: SpaceLimits = NO_WATERMARKS) -> Journal:
         log = opened(self.path, self.clock, space, self.disk.name)
         keys = SqliteKeys(self.keys_path)
-        journal = Journal(log, keys, sealing=self.sealing, origin=ORIGIN, clock=self.clock, limits=limits)
+        journal = Journal(log, keys, sealing=self.sealing, origin=ORIGIN, clock=self.clock, limits=limits, anchor=Anchor(self.anchor))
         journal.start()
         self._started.append(journal)
         return journal

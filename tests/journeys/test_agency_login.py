@@ -9,7 +9,7 @@ from linkage.errors import Reason
 from linkage.v1 import agency_session_pb2 as pb
 from linkage.v1 import lookup_pb2
 from linkage.v1 import verification_pb2 as evidence
-from tests.journeys.logbook import entries, proved, refusal
+from tests.journeys.logbook import entries, proved, refusal, until
 from tests.journeys.world import COUNTER_2, OFFICER, Desk, Place, World, running
 
 BACK = "https://counter.example/back"
@@ -190,3 +190,26 @@ async def test_a_login_names_the_officer_in_the_log_by_id_and_seals_the_number(w
     intents = entries(world, "intent")
     assert ["officer-0001"] * 2 == [leaf["facts"]["officer"]["sub"] for leaf in intents]
     assert all("subject" in leaf["sealed"]["fields"] for leaf in intents)
+
+
+async def test_a_login_by_thaid_names_both_sources_and_both_agreements_in_the_log(world: World, desk: Desk) -> None:
+    world.dopa.accepts_access_token = world.thaid.is_token_of
+    confirmed = await _confirm(desk, await _begin(desk), code=world.thaid.code_for(OFFICER))
+
+    facts = entries(world, "intent")[-1]["facts"]
+    assert ("dopa", "doe-dopa") == (facts["source"], facts["agreement"])
+    assert [("thaid", "doe-thaid")] == [(also["source"], also["agreement"]) for also in facts["also_asked"]]
+    assert 2 == proved(world, confirmed.receipt)["facts"]["attempts"]
+
+
+async def test_without_an_agreement_thaid_is_not_asked_for_a_login_either(world: World, desk: Desk) -> None:
+    world.dopa.accepts_access_token = world.thaid.is_token_of
+    begun = await _begin(desk)
+    before = world.gateway._watched.current
+    world.change("agreements.toml", 'recipient = "doe"\nsource = "thaid"', 'recipient = "dlpw"\nsource = "thaid"')
+    await until(lambda: world.gateway._watched.current is not before)
+    asked = len(world.dopa.received)
+
+    await refusal(world, _confirm(desk, begun, code=world.thaid.code_for(OFFICER)), Reason.NO_AGREEMENT)
+
+    assert (asked, []) == (len(world.dopa.received), world.thaid.received)

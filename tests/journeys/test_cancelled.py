@@ -1,7 +1,9 @@
 """Callers who hang up: whatever was begun has its outcome in the log, and nothing is lost."""
 
 import asyncio
+from collections.abc import Callable
 
+import apsw
 import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError
@@ -66,3 +68,22 @@ async def test_callers_who_hang_up_at_any_moment_leave_no_intent_open_and_no_que
     assert set(results) <= {"found", "cancelled", "abandoned", "match", "login_begun", "login_confirmed"}
     assert {one.request_id for one in world.dopa.received} <= {leaf["eid"] for leaf in entries(world, "intent")}
     assert lookup_pb2.ANSWER_FOUND == (await desk.look_up(visit, session)).answer
+
+
+async def test_a_caller_who_hangs_up_on_a_refusal_is_counted_and_recorded(world: World, open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk(subject="officer-0099")
+    await desk.channel.channel_ready()
+    other = apsw.Connection(str(world.folder / "log.db"))
+    other.execute("BEGIN IMMEDIATE")  # another process holds the log
+    call = asyncio.create_task(desk.verify())
+    await until(lambda: world.gateway.journal._writer._busy_since is not None)
+
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await until(lambda: b'linkage_refusals_total{reason="OFFICER_SUSPENDED"} 1.0' in world.metrics())
+    assert [] == entries(world, "denied")
+    other.execute("ROLLBACK")
+    other.close()
+
+    await until(lambda: entries(world, "denied"))

@@ -7,7 +7,7 @@ import pytest
 
 from linkage.errors import Reason
 from linkage.v1 import verification_pb2 as pb
-from tests.journeys.logbook import entries, proved, refusal
+from tests.journeys.logbook import entries, proved, refusal, until
 from tests.journeys.world import COUNTER_2, Desk, World
 
 PERSON = "3100000000012"
@@ -82,3 +82,26 @@ async def test_a_visit_by_exception_fetches_what_its_agreement_grants_and_says_w
 
     assert world.dopa.people[PERSON].first == reply.record.fields[0].value.text
     assert 3 == reply.person_check  # cannot be told: the exception showed neither name nor birth date
+
+
+async def test_a_visit_by_exception_is_granted_nothing_by_an_agreement_that_does_not_name_it(world: World, desk: Desk) -> None:
+    session = await desk.login("dla")
+    verified = await _vouch(desk, world.token(desk.certificate, subject="officer-0002"))
+    before = world.gateway._watched.current
+    world.change("agreements.toml", 'name = "bedridden"', 'name = "hospitalised"')
+    await until(lambda: world.gateway._watched.current is not before)
+    asked = len(world.dopa.received)
+
+    await refusal(
+        world, desk.look_up(verified.visit.token, session, "first_name", service="elderly_allowance"), Reason.EXCEPTION_NOT_AGREED
+    )
+
+    assert asked == len(world.dopa.received)
+
+
+async def test_two_officers_who_vouch_again_and_again_come_to_an_end(world: World, desk: Desk) -> None:
+    second = world.token(desk.certificate, subject="officer-0002")
+    for _ in range(5):
+        assert pb.VERDICT_MATCH == (await _vouch(desk, second)).verdict
+
+    await refusal(world, _vouch(desk, second), Reason.ATTEMPTS_EXHAUSTED)

@@ -51,10 +51,10 @@ async def test_metadata_of_any_size_up_to_its_limit_always_arrives(world: World,
         assert pb.VERDICT_MATCH == reply.verdict
 
 
-async def test_a_heap_of_metadata_is_refused(world: World, desk: Desk) -> None:
-    call = desk.verification.VerifyIdentity(desk.card(), metadata=(*desk.metadata, ("x-heap", "a" * 17_000)), timeout=20)
-
-    assert grpc.StatusCode.RESOURCE_EXHAUSTED == await _code(call)
+async def test_a_heap_of_metadata_is_always_refused(world: World, desk: Desk) -> None:
+    for _ in range(10):
+        call = desk.verification.VerifyIdentity(desk.card(), metadata=(*desk.metadata, ("x-heap", "a" * 17_000)), timeout=20)
+        assert grpc.StatusCode.RESOURCE_EXHAUSTED == await _code(call)
     assert [] == entries(world, "intent")
 
 

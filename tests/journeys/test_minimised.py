@@ -68,9 +68,37 @@ async def test_what_was_not_granted_is_dropped_and_recorded_by_name(place: Place
 
         assert ["first_name"] == [field.name for field in reply.record.fields]
         facts = proved(world, reply.receipt)["facts"]
-        assert ["(no field name)", "religion"] == facts["dropped"]
+        assert {"(no field name)", "religion", "last_name", "birth_date"} <= set(facts["dropped"])
         assert "ศาสนาสมมติ" not in json.dumps(entries(world), ensure_ascii=False)
-        assert b'linkage_excess_fields_total{source="dopa"} 2.0' in world.metrics()
+        assert f'linkage_excess_fields_total{{source="dopa"}} {len(facts["dropped"])}.0'.encode() in world.metrics()
+        await desk.close()
+
+
+async def test_what_the_agency_itself_sends_unasked_is_recorded_by_name_and_its_values_nowhere(world: World, desk: Desk) -> None:
+    session, visit = await desk.login(), (await desk.verify()).visit.token
+    house = world.dopa.people["1100000000016"].house
+    assert house is not None
+
+    reply = await desk.look_up(visit, session, "province", record_type="dopa.house")
+
+    assert ["province"] == [field.name for field in reply.record.fields]
+    facts = proved(world, reply.receipt)["facts"]
+    assert {"house_id", "house_no", "district"} <= set(facts["dropped"])
+    assert "province" not in facts["dropped"]
+    assert house.id not in json.dumps(entries(world))
+    assert f'linkage_excess_fields_total{{source="dopa"}} {len(facts["dropped"])}.0'.encode() in world.metrics()
+
+
+async def test_a_field_that_the_agency_leaves_out_of_its_reply_is_never_a_field_without_value(place: Place) -> None:
+    async with running(place, between=rewriting(b'"middleName"', b'"elsewhere"')) as world:
+        desk = world.desk()
+        session, visit = await desk.login(), (await desk.verify()).visit.token
+
+        said = await refusal(world, desk.look_up(visit, session, "first_name", "middle_name"), Reason.AGENCY_UNAVAILABLE)
+
+        assert said.receipt is not None
+        assert ["middle_name"] == proved(world, said.receipt)["facts"]["missing"]
+        assert ["first_name"] == [field.name for field in (await desk.look_up(visit, session, "first_name")).record.fields]
         await desk.close()
 
 
@@ -101,6 +129,20 @@ async def test_half_a_surrogate_pair_from_an_adapter_is_an_answer_that_nobody_ca
     world.adapt(Half())
 
     await refusal(world, desk.look_up(visit, session, "first_name"), Reason.AGENCY_UNAVAILABLE)
+
+
+async def test_a_granted_field_that_came_by_name_only_is_missing_and_not_without_value(world: World, desk: Desk) -> None:
+    class Muddled(Dopa):
+        async def fetch(self, query: Query, link: Link) -> Mapping[RecordType, Answer]:
+            return {kind: Found({}, also_sent=fields) for kind, fields in query.wanted.items()}
+
+    session, visit = await desk.login(), (await desk.verify()).visit.token
+    world.adapt(Muddled())
+
+    said = await refusal(world, desk.look_up(visit, session, "first_name"), Reason.AGENCY_UNAVAILABLE)
+
+    assert said.receipt is not None
+    assert ["first_name"] == proved(world, said.receipt)["facts"]["missing"]
 
 
 class _Generous(Dopa):

@@ -22,6 +22,7 @@ Open = Callable[..., Desk]
 
 async def _refused_before_anybody_is_asked(world: World, desk: Desk, reason: Reason) -> None:
     asked = len(world.dopa.received)
+    world.clock.advance(60)  # each minute's first has an entry
 
     said = await refusal(world, desk.verify(), reason)
     await refusal(world, desk.lookups.Lookup(lookup_pb2.LookupRequest(), metadata=desk.metadata, timeout=20), reason)
@@ -146,3 +147,19 @@ async def test_where_the_issuers_keys_cannot_be_had_the_officer_is_told_to_wait(
 def _token(world: World) -> str:
     certificate, _ = world.certificate(COUNTER_1, "cm-01-counter-1")
     return world.token(certificate)
+
+
+async def test_an_officer_who_knocks_without_end_leaves_one_entry_a_minute_and_an_exact_count(world: World, open_desk: Open) -> None:
+    desk = open_desk(subject="officer-0099")
+    for minute in range(2):
+        world.clock.advance(60 * minute)
+        first = await refusal(world, desk.verify(), Reason.OFFICER_SUSPENDED)
+        assert first.receipt is not None
+        for _ in range(4):
+            assert (await refusal(world, desk.verify(), Reason.OFFICER_SUSPENDED)).receipt is None
+
+    await world.gateway._tally.record(everything=True)
+
+    assert 2 == len(entries(world, "denied"))
+    assert 8 == sum(leaf["facts"]["count"] for leaf in entries(world, "refused_many"))
+    assert b'linkage_refusals_total{reason="OFFICER_SUSPENDED"} 10.0' in world.metrics()

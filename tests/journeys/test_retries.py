@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import apsw
 import grpc
 
 from linkage.errors import Reason
@@ -146,3 +147,17 @@ async def test_an_id_that_is_no_uuid_is_named(world: World, desk: Desk) -> None:
     said = await refusal(world, desk.verify(client_request_id="1"), Reason.MALFORMED_REQUEST)
 
     assert {"client_request_id"} == set(said.violations)
+
+
+async def test_a_retry_that_waits_leaves_one_data_key_however_often_it_looks(world: World, desk: Desk) -> None:
+    once = new_request_id()
+    world.dopa.knobs.slow = 0.6
+    first = asyncio.create_task(desk.verify(client_request_id=once))
+    await until(lambda: world.dopa.received)
+
+    again = await desk.verify(client_request_id=once)
+
+    assert (await first).request_id == again.request_id
+    connection = apsw.Connection(str(world.folder / "data-keys.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    assert [(2,)] == list(connection.execute("SELECT count(*) FROM data_key"))
+    connection.close()

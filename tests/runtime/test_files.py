@@ -56,10 +56,16 @@ class Operator:
 
     def __init__(self, settings: Settings, kinds: tuple[RecordKind, ...]) -> None:
         self.taken = list[InForce]()
+        self.offered = list[tuple[InForce, InForce]]()
+        self.log_takes_it = True
         self.refused = list[tuple[Problem, ...]]()
-        self.watched = WatchedFiles(
-            load_files(settings, kinds), settings, kinds, on_change=self.taken.append, on_problem=self.refused.append
-        )
+        self.watched = WatchedFiles(load_files(settings, kinds), settings, kinds, record=self._record, on_problem=self.refused.append)
+
+    async def _record(self, files: InForce) -> bool:
+        self.offered.append((files, self.watched.current))
+        if self.log_takes_it:
+            self.taken.append(files)
+        return self.log_takes_it
 
     def error(self) -> tuple[Problem, ...] | None:
         return self.watched.last_error
@@ -141,6 +147,22 @@ async def test_a_new_version_is_taken_whole(operator: Operator, folder: Path) ->
     (taken,) = operator.taken
     assert operator.watched.current is taken
     assert not taken.register.counters["spiffe://linkage.example/centre/cm-01/counter/4"].suspended
+
+
+async def test_a_new_version_is_recorded_before_it_is_in_force_and_tried_again_until_it_is(operator: Operator, folder: Path) -> None:
+    before = operator.watched.current
+    operator.log_takes_it = False
+    edit(folder / "register.toml", "suspended = true", "suspended = false")
+    for _ in range(2):
+        await operator.watched.look()
+    assert operator.watched.current is before
+
+    operator.log_takes_it = True
+    for _ in range(2):
+        await operator.watched.look()
+
+    assert [in_force for _, in_force in operator.offered] == [before] * 3
+    assert operator.watched.current is operator.offered[-1][0]
 
 
 async def test_what_changed_between_loading_and_the_first_look_is_taken(operator: Operator, folder: Path) -> None:

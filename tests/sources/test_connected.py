@@ -128,13 +128,6 @@ async def test_values_outside_the_vocabulary_make_the_record_unavailable(value: 
     assert await harbour.fetch(kinds=(BOAT, LICENCE)) == {BOAT: FAILED, LICENCE: FOUND}
 
 
-@pytest.mark.parametrize("found", [Found({}), Found({LENGTH: "x"}), Found(None), Found({NAME: "x"}, about=None)])  # type: ignore[arg-type]
-async def test_a_record_without_a_field_that_was_asked_for_is_unavailable(found: Found, world: Fixture) -> None:
-    harbour = world()
-    harbour.does({BOAT: found})
-    assert await harbour.boat() == FAILED
-
-
 @pytest.mark.parametrize(
     "why", ["1101700230708", "no record of 1101700230708", "นก นางนวล", "x" * 65, "two\nlines", None, "\x1b[31m", "code 1234567"]
 )

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import apsw
+
 from linkage.clock import FakeClock
 from linkage.errors import Reason
 from linkage.store.contract import Answered, Conclusion, Denied, InProgress, Kind, NotEnded, Once, Result, VisitEnd, Within
@@ -153,8 +155,34 @@ def test_what_is_over_is_purged_and_what_is_not_stays(log: SqliteLog, clock: Fak
     assert log.purge(clock.now_ms()) == 0
     clock.advance(61)
     append_one(log, intent(short))  # also before it is purged, what is over is over
+    assert log.purge(clock.now_ms()) == 1
+    clock.advance(300)
     assert log.purge(clock.now_ms()) == 2
-    assert (rows(log, "request"), rows(log, "attempt"), rows(log, "visit_end")) == (2, 0, 0)
+    assert (rows(log, "request"), rows(log, "attempt"), rows(log, "visit_end")) == (1, 0, 0)
+
+
+def test_an_ended_visit_stays_ended_when_the_clock_is_set_back_after_a_purge(log: SqliteLog, clock: FakeClock) -> None:
+    append_one(log, draft(Kind.VISIT_END, visit_end=VisitEnd(VISIT, clock.now_ms() + 1000)))
+    clock.advance(300)
+    log.purge(clock.now_ms())
+    clock.step_wall(-299.5)
+    (result,) = log.append([intent(NotEnded(VISIT))])
+    assert isinstance(result, Denied)
+    assert result.reason is Reason.VISIT_ENDED
+
+
+def test_a_sealed_reply_is_nowhere_in_the_log_after_it_was_purged(log: SqliteLog, path: Path, clock: FakeClock) -> None:
+    secret = b"sealed" * 50
+    for number in range(20):
+        asked = intent(Once(b"key %d" % number, b"digest", keep_s=10))
+        log.append([asked])
+        log.append([outcome(asked, Conclusion(reply=secret))])
+    log._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    assert secret in path.read_bytes()
+    clock.advance(11)
+    assert log.purge(clock.now_ms()) == 20
+    log._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    assert secret not in path.read_bytes()
 
 
 def test_purging_takes_no_more_than_it_is_told(log: SqliteLog, clock: FakeClock) -> None:

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from linkage.errors import LogCorrupt
+from linkage.store.anchor import Anchor
 from linkage.store.first_start import make_missing
 from linkage.store.sqlite_keys import KeyRow, SqliteKeys, create_keys
+from linkage.tlog.checkpoint import sign_checkpoint
+from linkage.tlog.tree import EMPTY_ROOT
 from tests.small_log import SIGNER
 
 
@@ -14,6 +17,10 @@ def put_a_key(path: Path) -> None:
     keys = SqliteKeys(path)
     keys.put([KeyRow(bytes(16), bytes(60), "k1", None, None, 0)])
     keys.close()
+
+
+def keep(path: Path) -> None:
+    Anchor(path).offer(sign_checkpoint(SIGNER, 0, EMPTY_ROOT))
 
 
 def test_the_first_start_makes_both_and_the_second_neither(tmp_path: Path) -> None:
@@ -46,6 +53,15 @@ def test_a_log_that_is_lost_is_never_begun_anew(tmp_path: Path) -> None:
     assert not (tmp_path / "log.db").exists()
 
 
+def test_a_log_that_the_anchor_has_seen_is_never_begun_anew(tmp_path: Path) -> None:
+    keep(tmp_path / "keys.db.anchor")
+
+    with pytest.raises(LogCorrupt, match="put it back"):
+        make_missing(tmp_path / "log.db", tmp_path / "keys.db", SIGNER)
+
+    assert [file.name for file in tmp_path.iterdir()] == ["keys.db.anchor"]
+
+
 def test_data_keys_that_are_lost_are_never_made_anew(tmp_path: Path) -> None:
     make_missing(tmp_path / "log.db", tmp_path / "keys.db", SIGNER)
     for file in tmp_path.glob("keys.db*"):
@@ -60,5 +76,6 @@ def test_data_keys_that_are_lost_are_never_made_anew(tmp_path: Path) -> None:
 def test_nobody_but_the_gateway_may_read_them(tmp_path: Path) -> None:
     make_missing(tmp_path / "log.db", tmp_path / "keys.db", SIGNER)
     put_a_key(tmp_path / "keys.db")
+    keep(tmp_path / "keys.db.anchor")
 
     assert {0o600} == {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}

@@ -76,6 +76,17 @@ def test_a_sync_that_fails_poisons_the_file_of_keys(file: Path) -> None:
     disk.unregister()
 
 
+@pytest.mark.parametrize("part", ["keys.db", "keys.db-wal"])
+def test_a_file_moved_away_or_deleted_is_refused_from_the_next_key_on(keys: SqliteKeys, file: Path, part: str) -> None:
+    keys.put([row()])
+    assert keys.lost() == ""
+    file.with_name(part).unlink()
+    assert "moved or removed" in keys.lost()
+    for _ in range(2):
+        with pytest.raises(StorePoisoned, match="moved or removed"):
+            keys.put([row()])
+
+
 def test_a_file_of_keys_is_never_made_twice_nor_opened_when_missing(file: Path) -> None:
     with pytest.raises(StoreUnavailable, match="exists already"):
         create_keys(file)

@@ -55,7 +55,7 @@ def reason_of(visits: Visits, token: str, caller: Any, service: ServiceId = SERV
     return refused.value.reason
 
 
-@pytest.mark.parametrize("known", [{}, {"name": None, "birth_date": None}, {"assurance": Assurance.EXCEPTION}])
+@pytest.mark.parametrize("known", [{}, {"name": None, "birth_date": None}, {"assurance": Assurance.EXCEPTION, "exception": "bedridden"}])
 def test_a_visit_is_read_as_it_was_opened(known: dict[str, Any], opened: Any, visits: Visits, clock: FakeClock, caller: Any) -> None:
     token, visit = opened(**known)
     assert visits.read(token, caller(), SERVICE) == visit
@@ -137,3 +137,10 @@ def test_nothing_about_the_person_shows_in_a_repr(opened: Any) -> None:
     shown = repr(visit)
     for private in (NUMBER.reveal(), "สมมุติ", "ไม่จริง", "1938", repr(b"\x07" * 32)):
         assert private not in shown
+
+
+def test_a_visit_sealed_before_exceptions_were_named_is_read_without_one(opened: Any, visits: Visits, sealer: Sealer, caller: Any) -> None:
+    token, _ = opened(assurance=Assurance.EXCEPTION, exception="bedridden")
+    payload = sealer.open("visit", token)
+    del payload["exception"]
+    assert visits.read(sealer.seal("visit", payload), caller(), SERVICE).exception is None

@@ -184,6 +184,13 @@ WRONG = {
     "another namespace": NORMAL.replace("http://tempuri.org/", "http://tempuri.org/1100000000016"),
     "no code": re.sub("<Code>.*</Code>", "", NORMAL),
     "no text": re.sub("<Desc>.*</Desc>", "", NORMAL),
+    "two codes": NORMAL.replace("<Code>0</Code>", "<Code>0</Code><Code>4</Code>"),
+    "two texts": NORMAL.replace("<Desc>", "<Desc>1100000000016</Desc><Desc>"),
+    "two flags": NORMAL.replace("<IsError>", "<IsError>false</IsError><IsError>"),
+    "a text with more in it": NORMAL.replace("สถานะปกติ<", "สถานะปกติ<b>1100000000016</b><"),
+    "a code with more in it": NORMAL.replace("<Code>0<", "<Code>0<b/>4<"),
+    "two results": re.sub("(<CheckCardByLaserResult>.*</CheckCardByLaserResult>)", r"\1\1", NORMAL),
+    "two bodies": re.sub("(<soap:Body>.*</soap:Body>)", r"\1\1", NORMAL),
     "a code that is none": NORMAL.replace("<Code>0", "<Code>1100000000016"),
     "a flag that is none": NORMAL.replace("false", "1100000000016"),
     "a fault": re.sub("<CheckCardByLaserResponse.*</CheckCardByLaserResponse>", "<soap:Fault><a>1100000000016</a></soap:Fault>", NORMAL),
@@ -201,6 +208,19 @@ async def test_what_is_no_reply_is_malformed_and_never_repeated(card: str) -> No
     assert "สมมติ" not in told
     assert "1100000000016" not in str(raised.value)
     assert "1100000000016" not in repr(raised.value)
+
+
+@pytest.mark.parametrize(
+    "death",
+    [
+        re.sub("(<dataInfo>.*</dataInfo>)", r"\1\1", ALIVE),
+        ALIVE.replace("<stCode>", "<stCode>1</stCode><stCode>"),
+        ALIVE.replace("<stCode>0", "<stCode>0<b/>1"),
+    ],
+)
+async def test_a_death_status_that_says_two_things_is_malformed(death: str) -> None:
+    with pytest.raises(Malformed):
+        await Dopa(death=death).verdict()
 
 
 FAULT = "<soap:Fault><a>1100000000016</a></soap:Fault><CheckCardByLaserResponse"

@@ -14,7 +14,12 @@ NOT_IN_ORDER: list[tuple[dict[str, object], Answer]] = [
     ({"responseStatus": "404", "responseError": NO_RECORD | {"errorNumber": "90500"}}, NotFound()),
     ({"responseStatus": 404, "responseError": {"errorMessage": "ไม่พบ ข้อมูล"}}, NotFound()),
     ({"responseStatus": 200, "responseData": NO_RECORD}, NotFound()),
-    ({"responseData": []}, NotFound()),
+    ({"responseStatus": 404, "responseData": NO_RECORD}, NotFound()),
+    ({"responseStatus": 500, "responseError": NO_RECORD}, Unavailable("status 500")),
+    ({"responseStatus": 503, "responseError": {"errorMessage": "ไม่พบข้อมูล"}}, Unavailable("status 503")),
+    ({"responseStatus": 400, "responseData": NO_RECORD}, Unavailable("status 400")),
+    ({"responseStatus": 0, "responseError": NO_RECORD}, Unavailable("unknown status")),
+    ({"responseData": []}, Unavailable("empty answer")),
     ({"responseStatus": 404, "responseError": {"errorMessage": "Not Found"}}, Unavailable("status 404")),
     ({"responseData": None}, Unavailable("empty answer")),
     ({"responseData": {}}, Unavailable("empty answer")),
@@ -65,17 +70,18 @@ ABSENT = {PERSON: {90500}, HOUSE: {90500}, NAME_CHANGE: {90500, 99702}, ID_CARD:
 SERVICES = {PERSON: 1, HOUSE: 10, NAME_CHANGE: 9, ID_CARD: 32}
 
 
+@pytest.mark.parametrize("status", [200, 404, 500])
 @pytest.mark.parametrize("number", [*sorted(LINKAGE_ROWS), 12345])
-async def test_every_error_number_has_its_answer_for_every_record_type(number: int) -> None:
+async def test_every_error_number_has_its_answer_for_every_record_type(number: int, status: int) -> None:
     cause = next((cause for cause, numbers in CAUSES.items() if number in numbers), None)
     for record_type, service in SERVICES.items():
-        row = {"serviceID": service, "responseStatus": 500, "responseError": {"errorNumber": number, "errorMessage": SOMMUT}}
+        row = {"serviceID": service, "responseStatus": status, "responseError": {"errorNumber": number, "errorMessage": SOMMUT}}
         center = Center(envelope(**row, responseData=None))
         answer = (await center.world.fetch(SOMMUT, {record_type: ()}, SESSION))[record_type]
         if cause is not None:
             assert answer == Refused(cause, f"{number:05d}")
         elif number in ABSENT[record_type]:
-            assert answer == NotFound()
+            assert answer == (Unavailable("status 500") if status == 500 else NotFound())
         else:
             assert answer == Unavailable(f"code {number:05d}" if number in LINKAGE_ROWS else "unknown code")
 
@@ -91,6 +97,8 @@ WHOLE: list[tuple[int, object, Answer]] = [
     (404, {"errorMessage": "Not Found"}, Unavailable("status 404")),
     (404, b"<html>no such page</html>", Unavailable("status 404")),
     (404, {"errorMessage": "-", "errorNumber": 90500}, NotFound()),
+    (500, {"errorMessage": "-", "errorNumber": 90500}, Unavailable("status 500")),
+    (503, {"errorMessage": "ไม่พบข้อมูล"}, Unavailable("status 503")),
     (500, {"errorMessage": "-", "errorNumber": 90012}, Unavailable("code 90012")),
     (429, {}, Unavailable("status 429")),
     (502, b"", Unavailable("status 502")),

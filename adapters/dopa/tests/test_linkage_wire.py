@@ -142,30 +142,91 @@ async def test_a_value_that_is_not_what_the_documents_say_makes_the_record_unava
 
 @pytest.mark.parametrize("zero", [0, "0", "00000000", "", None, " "])
 async def test_zero_blank_and_null_are_values_that_dopa_does_not_hold(zero: object) -> None:
-    data = {"dateOfBirth": zero, "motherPersonalID": zero, "firstName": "สมมติ"}
+    data = {"dateOfBirth": zero, "motherPersonalID": zero, "firstName": "สมมติ", "lastName": None}
     answer = await Center(envelope(responseData=data)).person("birth_date", "mother_number", "last_name")
     assert isinstance(answer, Found)
     assert dict(answer.fields) == {"birth_date": None, "mother_number": None, "last_name": None}
 
 
-@pytest.mark.parametrize("pid", [1100000000016, "1100000000016"])
-async def test_a_history_with_another_persons_row_in_it_says_so(pid: object) -> None:
-    rows = [{"pid": pid, "newName": "ก"}, {"pid": 1100000000024, "newName": "ข"}]
+async def test_a_field_that_the_reply_does_not_speak_of_is_not_taken_for_one_without_value() -> None:
+    answer = await Center(envelope(responseData={"firstName": "สมมติ", "middleName": None})).person("first_name", "middle_name", "last_name")
+    assert isinstance(answer, Found)
+    assert dict(answer.fields) == {"first_name": "สมมติ", "middle_name": None}
+
+
+async def test_a_member_that_the_reply_does_not_speak_of_is_left_out_of_its_group() -> None:
+    changes = {"allName": [{"pid": SOMMUT, "newName": "ก", "docID": None}], "total": 1}
+    center = Center(envelope(serviceID=9, responseData=changes))
+    answer = (await center.world.fetch(SOMMUT, {NAME_CHANGE: ("changes",)}, SESSION))[NAME_CHANGE]
+    assert isinstance(answer, Found)
+    told = {"document_id": None, "new_name": "ก", "cause_of_change": None}  # DOPA's documents name the cause for some changes only
+    assert answer.fields == {"changes": (told,)}
+
+
+async def test_fields_that_come_with_a_value_unasked_are_named() -> None:
+    data = {"firstName": "สมมติ", "lastName": "ทดสอบระบบ", "middleName": "", "age": None, "titleSex": 0, "unheard": "of"}
+    answer = await Center(envelope(responseData=data)).person("first_name")
+    assert isinstance(answer, Found)
+    assert answer.fields == {"first_name": "สมมติ"}
+    assert answer.also_sent == ("title_sex_code", "last_name")
+
+
+async def test_one_value_asked_for_by_one_name_is_not_unasked_by_another_and_a_list_in_part_is() -> None:
+    card = Center(envelope(serviceID=32, responseData={"expireDate": 99999999, "religion": "ศาสนาสมมติ"}))
+    changes = Center(envelope(serviceID=9, responseData={"allName": [{"pid": SOMMUT}], "total": 1}))
+    for center, record_type, name, unasked in (
+        (card, ID_CARD, "life_long", ("religion",)),
+        (changes, NAME_CHANGE, "changes", ("total", "offices", "persons", "addresses")),
+    ):
+        answer = (await center.world.fetch(SOMMUT, {record_type: (name,)}, SESSION))[record_type]
+        assert isinstance(answer, Found)
+        assert answer.also_sent == unasked
+
+
+@pytest.mark.parametrize("pids", [[None, 1100000000016], [1100000000016, None], [0, "1100000000016"], [None, None]])
+async def test_a_history_with_a_row_that_echoes_no_number_is_known_by_no_number(pids: list[object]) -> None:
+    center = Center(envelope(serviceID=9, responseData={"allName": [{"pid": pid} for pid in pids], "total": 2}))
+    answer = (await center.world.fetch(SOMMUT, {NAME_CHANGE: ("total",)}, SESSION))[NAME_CHANGE]
+    assert isinstance(answer, Found)
+    assert answer.about.number is None
+
+
+async def test_a_latest_card_that_echoes_no_number_is_not_known_by_an_older_ones() -> None:
+    issues = [{"personalID": SOMMUT, "issueDate": 25600101}, {"issueDate": 25630101}]
+    center = Center(envelope(serviceID=32, responseData=issues))
+    answer = (await center.world.fetch(SOMMUT, {ID_CARD: ("issued_on",)}, SESSION))[ID_CARD]
+    assert isinstance(answer, Found)
+    assert answer.fields == {"issued_on": PartialDate(2020, 1, 1)}
+    assert answer.about.number is None
+
+
+@pytest.mark.parametrize("pids", [[1100000000016, 1100000000024], [None, 1100000000024], [1100000000024, None]])
+async def test_a_history_with_another_persons_row_in_it_says_so(pids: list[object]) -> None:
+    rows = [{"pid": pid, "newName": "ก"} for pid in pids]
     center = Center(envelope(serviceID=9, responseData={"allName": rows, "total": 2}))
     answer = (await center.world.fetch(SOMMUT, {NAME_CHANGE: ("total",)}, SESSION))[NAME_CHANGE]
     assert isinstance(answer, Found)
     assert answer.about.number == CitizenNumber("1100000000024")
 
 
-async def test_a_history_without_rows_is_not_found_and_without_a_list_malformed() -> None:
-    for data, answer in (({"allName": [], "total": 0}, NotFound()), ({"total": 2}, Unavailable("malformed"))):
+async def test_a_history_is_empty_only_where_its_total_says_so_too() -> None:
+    zeros: tuple[object, ...] = (0, "0")
+    others: tuple[object, ...] = (1, "2", None, "", "none", False)
+    told: list[tuple[dict[str, object], Answer]] = [
+        *(({"allName": [], "total": total}, NotFound()) for total in zeros),
+        *(({"allName": [], "total": total}, Unavailable("malformed")) for total in others),
+        ({"allName": []}, Unavailable("malformed")),
+        ({"total": 2}, Unavailable("malformed")),
+    ]
+    for data, answer in told:
         center = Center(envelope(serviceID=9, responseData=data))
         assert await center.world.fetch(SOMMUT, {NAME_CHANGE: ("total",)}, SESSION) == {NAME_CHANGE: answer}
 
 
 async def test_of_several_issues_of_a_card_the_latest_is_the_record() -> None:
     def issue(document: str, on: object, at: object) -> dict[str, object]:
-        return {"documentNumber": document, "personalID": SOMMUT, "issueDate": on, "issueTime": at}
+        none = {"expireDate": None, "nameEN": None, "address": None}
+        return {"documentNumber": document, "personalID": SOMMUT, "issueDate": on, "issueTime": at} | none
 
     issues = [issue("1", 25600101, 90000), issue("3", "25630101", "100000"), issue("2", 25630101, 90000), issue("0", None, None)]
     center = Center(envelope(serviceID=32, responseData=issues))

@@ -179,6 +179,31 @@ async def test_everybody_invented_can_be_read(world: World) -> None:
         assert isinstance(answers[NAME_CHANGE], Found if person.changes else NotFound), person.case
 
 
+async def test_the_simulator_speaks_of_every_field_and_member(world: World) -> None:
+    session = (await world.log_in()).token
+    wanted = {one: tuple(SHAPES[one].fields) for one in SHAPES}
+    groups: dict[str, set[frozenset[str]]] = {}
+    for person in world.simulator.people.values():
+        for record_type, answer in (await world.fetch(person.number, wanted, session)).items():
+            if not isinstance(answer, Found):
+                continue
+            assert tuple(answer.fields) == wanted[record_type], person.case
+            assert answer.also_sent == ()
+            for name, value in answer.fields.items():
+                parts = value if isinstance(value, tuple) else (value,)
+                groups.setdefault(name, set()).update(frozenset(part) for part in parts if isinstance(part, dict))
+    assert {name: sorted(map(len, members)) for name, members in groups.items() if members} == {
+        "changes": [10],
+        "offices": [6],
+        "persons": [8],
+        "addresses": [9],
+        "name_th": [5],
+        "name_en": [4],
+        "issued_at": [3],
+        "address": [8],
+    }
+
+
 async def test_several_record_types_go_in_one_request(world: World) -> None:
     session = (await world.log_in()).token
     before = len(world.simulator.received)
