@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from linkage.agreements.model import Grant
 from linkage.numbers import holds_citizen_number
@@ -27,10 +28,15 @@ class Minimised:
     """Fields granted that the answer does not speak of: nobody may take them for absent."""
 
 
+@lru_cache(maxsize=1024)  # an agency sends the same names with every record
+def _shown(name: str) -> str:
+    return name if _NAME.fullmatch(name) and not holds_citizen_number(name) else UNNAMED
+
+
 def minimise(grant: Grant, answered: Mapping[FieldName, Value | None]) -> Minimised:
     """Keep the grant's fields of an answer."""
     granted = grant.fields
-    excess = {name if _NAME.fullmatch(name) and not holds_citizen_number(name) else UNNAMED for name in answered if name not in granted}
+    excess = {_shown(name) for name in answered if name not in granted}
     return Minimised(
         fields={name: answered[name] for name in granted if name in answered},
         excess=tuple(sorted(excess))[:_MOST_NAMES],

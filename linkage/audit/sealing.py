@@ -17,11 +17,13 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from linkage.audit.record import JSON, VERSION, Kind
 from linkage.clock import Clock
 from linkage.errors import LinkageError
+from linkage.ids import chance
 from linkage.keyring import KeyRing
 from linkage.store.sqlite_keys import KeyRow
 from linkage.terms import CitizenNumber, DataKey
@@ -49,8 +51,8 @@ class FreshKey(DataKey):
 class _Derived:
     seal: AESGCM
     commit: bytes
-    subject: bytes
-    answer: bytes
+    subject: HMAC
+    answer: HMAC
 
 
 def _hkdf(key: bytes, purpose: str) -> bytes:
@@ -60,12 +62,19 @@ def _hkdf(key: bytes, purpose: str) -> bytes:
 @lru_cache(maxsize=256)  # a visit's key seals several entries; the cache holds nothing that its tokens would not give
 def _derived(key: bytes) -> _Derived:
     commit = hmac.digest(_hkdf(key, "commit"), _COMMITMENT, "sha256")
-    return _Derived(AESGCM(_hkdf(key, "seal")), commit, _hkdf(key, "subject"), _hkdf(key, "answer"))
+    return _Derived(AESGCM(_hkdf(key, "seal")), commit, HMAC(_hkdf(key, "subject"), SHA256()), HMAC(_hkdf(key, "answer"), SHA256()))
+
+
+def _tag(keyed: HMAC, content: bytes) -> str:
+    """Base64 of an HMAC under a key set up once."""
+    copy = keyed.copy()
+    copy.update(content)
+    return to_base64(copy.finalize())
 
 
 def answer_tag(key: DataKey, answer: bytes) -> str:
     """Base64 of the HMAC of an answer under the data key: whoever holds both can show later what was released."""
-    return to_base64(hmac.digest(_derived(key.key).answer, answer, "sha256"))
+    return _tag(_derived(key.key).answer, answer)
 
 
 class Sealing:
@@ -117,7 +126,7 @@ class Sealing:
         derived = _derived(key.key)
         sealed: dict[str, JSON] = {}
         for name, text in fields.items():
-            nonce = os.urandom(_NONCE)
+            nonce = chance()[:_NONCE]
             context = _context(self._origin, kind, eid, name)
             sealed[name] = to_base64(nonce + derived.seal.encrypt(nonce, text.encode("utf-8", "surrogatepass"), context))
         members: dict[str, JSON] = {"commit": to_base64(derived.commit), "fields": sealed, "key": key.id.hex()}
@@ -162,7 +171,7 @@ class Sealing:
 
 
 def _subject_tag(derived: _Derived, eid: bytes, number: str) -> str:
-    return to_base64(hmac.digest(derived.subject, eid + number.encode(), "sha256"))
+    return _tag(derived.subject, eid + number.encode())
 
 
 def _pseudonym(key: bytes, number: CitizenNumber) -> bytes:

@@ -22,7 +22,7 @@ from linkage.store.sqlite_log import SqliteLog
 _T = TypeVar("_T")
 
 LARGEST_BATCH = 256
-GATHER_EACH, GATHER_MOST = 0.002, 0.006
+GATHER_EACH, GATHER_MOST = 0.002, 0.012
 """Seconds for which the next batch gathers: none after a batch of one, so that a lonely request never waits; more as more come together.
 
 A commit costs the same for one entry and for twenty: signature, head row, sync."""
