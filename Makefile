@@ -42,7 +42,7 @@ fmt: $(READY) ## format and fix
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 proto: $(READY) ## generate linkage/v1 from proto/
-	@PYTHON=$(BIN)/python sh proto/generate.sh
+	@PYTHON=$(CURDIR)/$(BIN)/python sh proto/generate.sh
 
 lock: $(READY) ## pin and hash all dependencies anew, for every Python from 3.11
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -57,5 +57,6 @@ def caller_facts(caller: Caller) -> Mapping[str, Any]:
         "counter": counter.uri,
         "cert": counter.certificate_sha256,
         "centre": counter.centre,
+        "acting": counter.agency,
         "officer": {"iss": officer.issuer, "sub": officer.subject},
     }

@@ -31,6 +31,8 @@ class Reason(StrEnum):
     REQUEST_ID_REUSED = auto()
     REQUEST_IN_PROGRESS = auto()
     DEADLINE_TOO_SHORT = auto()
+    SUBJECT_NOT_TAKEN = auto()
+    NOTHING_TO_ASK = auto()
     # who asks
     CERTIFICATE_NOT_NAMED = auto()
     CERTIFICATE_REVOKED = auto()
@@ -124,6 +126,10 @@ class Refusal(LinkageError):
         self.detail = detail
         self.receipt: object | None = None
         """The log's receipt for the entry that records this refusal, once it is recorded (`linkage.audit.receipt.Receipt`)."""
+
+    def anew(self) -> "Refusal":
+        """The same refusal, of another request: not recorded yet."""
+        return Refusal(self.reason, source=self.source, violations=self.violations, retry_after=self.retry_after, detail=self.detail)
 
 
 class AuditUnavailable(LinkageError):

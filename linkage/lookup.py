@@ -1,64 +1,34 @@
 """The corridor of a lookup: decide, record, ask, compare, minimise, record, release; in this order, in one place.
 
 Whoever wants to know what the gateway promises about a record reads `Lookup.look_up`. Refusals come first; nothing is asked before
-the intent is durable; nothing leaves the block before the outcome is.
+the intent is durable; nothing leaves the block before the outcome is. The records of a bundle walk the same corridor, each with entries of its own; only the
+request to a source may be one for several (`linkage.sources.together`).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
 
 from linkage.agreements.minimise import minimise
 from linkage.agreements.policy import Deny, Grant, decide_lookup
+from linkage.agreements.quota import claims_of
 from linkage.audit.journal import Journal
 from linkage.audit.passage import Passage
 from linkage.audit.receipt import Receipt
 from linkage.call import Call
-from linkage.errors import Reason, Refusal
+from linkage.catalogue.records import NamesSubject
+from linkage.errors import Reason, Refusal, Violation
 from linkage.ids import id_text
 from linkage.in_force import InForce
-from linkage.sources.adapter import Answer, Found, NotFound, Query, Refused, Session, Unavailable
-from linkage.sources.connected import ConnectedSource
+from linkage.lookup_terms import Brought, LookupAsk, LookupReply, Party, Permitted, RenewedLogin
+from linkage.sources.adapter import Found, NotFound, Query, Refused, Session, Unavailable
+from linkage.sources.connected import ConnectedSource, Fetched
 from linkage.sources.refusing import refusal_for
 from linkage.sources.registry import Registry
-from linkage.sources.same_person import Expected, same_person
-from linkage.store.contract import Claim, NotEnded, Once
+from linkage.sources.same_person import Expected, same_juristic, same_person
+from linkage.store.contract import Claim, NotEnded
 from linkage.telemetry import Metrics
-from linkage.terms import FieldName, JuristicPerson, PersonCheck, RecordType, Secret, ServiceId, SourceName, Value, VisitPerson
+from linkage.terms import FieldName, PersonCheck, RecordType, Value, VisitPerson, subject_kind_of
 from linkage.visits.agency_session import AgencyLogin, AgencyLogins
 from linkage.visits.visit import Visit, Visits
-
-
-@dataclass(frozen=True, slots=True)
-class LookupAsk:
-    """A lookup as the counter asks it. ``juristic`` None: about the visit's person. ``once``: the retry-safe id, where one was given."""
-
-    visit_token: Secret
-    service: ServiceId
-    record_type: RecordType
-    fields: tuple[FieldName, ...]
-    juristic: JuristicPerson | None
-    login_token: Secret | None
-    once: Once | None
-
-
-@dataclass(frozen=True, slots=True)
-class RenewedLogin:
-    """An officer's login that was renewed on the way. ``expires_at``: Unix seconds."""
-
-    token: str = field(repr=False)
-    expires_at: int
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class LookupReply:
-    """What the source answered, reduced to the grant. ``fields`` None: the source holds no such record."""
-
-    record_type: RecordType
-    source: SourceName
-    fields: tuple[tuple[FieldName, Value | None], ...] | None
-    person_check: PersonCheck | None
-    received_ms: int
-    renewed: RenewedLogin | None
 
 
 class Lookup:
@@ -81,13 +51,16 @@ class Lookup:
         self._logins = logins
         self._metrics = metrics
 
-    async def look_up(self, call: Call, ask: LookupAsk, pack: Callable[[LookupReply], bytes]) -> tuple[LookupReply, Receipt]:
+    async def look_up(
+        self, call: Call, ask: LookupAsk, pack: Callable[[LookupReply], bytes], together: Party | None = None
+    ) -> tuple[LookupReply, Receipt]:
         """Look one record up.
 
         Args:
             call: who asks, until when.
             ask: the question.
             pack: seals the reply for a retry of the same request; called only where ``ask.once`` is set.
+            together: the others of a bundle that are asked for in the same request; whoever gets there has asked.
 
         Raises:
             Refusal: with the receipt of the entry that records it, except for those the door has yet to record.
@@ -96,34 +69,62 @@ class Lookup:
         """
         visit = self._visits.read(ask.visit_token.reveal(), call.caller, ask.service)
         call.about(recipient=visit.recipient, service=visit.service, visit=id_text(visit.id), assurance=visit.assurance.name)
-        grant = self._decide(call, ask, visit)
+        permitted = self._decide(call, ask, visit)
+        grant = permitted.grant
         source = self._sources.source(grant.source)
         login = self._login(call, ask, visit, source)
         call.budget()
-        claims: tuple[Claim, ...] = (NotEnded(visit.id), *((ask.once,) if ask.once else ()))
+        claims: tuple[Claim, ...] = (NotEnded(visit.id), *((ask.once,) if ask.once else ()), *claims_of(grant, call.caller))
         subject = ask.juristic.number if ask.juristic else visit.number
+
+        async def bring(wanted: Mapping[RecordType, tuple[FieldName, ...]]) -> Brought:
+            return await self._bring(call, ask, visit, source, login, wanted)
 
         async with self._journal.passage(
             call.id, call.facts, claims=claims, key=visit.key, sealed={"subject": subject.reveal()}
         ) as passage:
-            login, renewed = await self._renewed(call, login, source)
-            query = Query(
-                subject=ask.juristic or VisitPerson(visit.number),
-                service=visit.service,
-                wanted={ask.record_type: grant.fields},
-                session=login.session if login else None,
-            )
-            fetched = await source.fetch(query, visit.recipient, id_text(call.id), call.budget())
-            passage.learn(attempts=fetched.attempts, agency_ms=fetched.elapsed_ms)
-            reply = self._release(passage, ask, grant, visit, fetched.answers[ask.record_type], renewed)
+            brought = await _brought(ask.record_type, grant.fields, bring, together)
+            self._learn(passage, call, brought)
+            reply = self._release(passage, ask, permitted, visit, brought)
             passage.reply(lambda: pack(reply) if ask.once else None)
         return reply, passage.receipt
 
-    def _decide(self, call: Call, ask: LookupAsk, visit: Visit) -> Grant:
+    async def _bring(
+        self,
+        call: Call,
+        ask: LookupAsk,
+        visit: Visit,
+        source: ConnectedSource,
+        login: AgencyLogin | None,
+        wanted: Mapping[RecordType, tuple[FieldName, ...]],
+    ) -> Brought:
+        """Ask the source, with a login that lasts."""
+        renewed: RenewedLogin | None = None
+        if login is not None:
+            lasting = await self._lasting(call, login, source)
+            if isinstance(lasting, Unavailable | Refused):
+                return Brought(Fetched(dict.fromkeys(wanted, lasting), 0, 0), None, id_text(call.id))
+            login, renewed = lasting
+        query = Query(
+            subject=ask.juristic or VisitPerson(visit.number),
+            service=visit.service,
+            wanted=wanted,
+            session=login.session if login else None,
+        )
+        return Brought(await source.fetch(query, visit.recipient, id_text(call.id), call.budget()), renewed, id_text(call.id))
+
+    def _learn(self, passage: Passage, call: Call, brought: Brought) -> None:
+        passage.learn(attempts=brought.fetched.attempts, agency_ms=brought.fetched.elapsed_ms)
+        if brought.asked_as != id_text(call.id):
+            passage.learn(asked_with=brought.asked_as)
+
+    def _decide(self, call: Call, ask: LookupAsk, visit: Visit) -> Permitted:
         now = self._in_force()
         kind = now.catalogue.expect_record(ask.record_type, ask.fields)
         call.about(types=[kind.type], fields=list(ask.fields), source=kind.source)
         subject = ask.juristic or VisitPerson(visit.number)
+        if subject_kind_of(subject) not in kind.subjects:
+            raise Refusal(Reason.SUBJECT_NOT_TAKEN, violations=(Violation("subject", "not whom the record type is kept about"),))
         decision = decide_lookup(
             now.book,
             now.register,
@@ -142,7 +143,7 @@ class Lookup:
         call.about(**decision.grant.facts(), subject="juristic" if ask.juristic else "person")
         if ask.juristic:
             call.about(ground=ask.juristic.ground)
-        return decision.grant
+        return Permitted(decision.grant, kind)
 
     def _login(self, call: Call, ask: LookupAsk, visit: Visit, source: ConnectedSource) -> AgencyLogin | None:
         if ask.login_token is not None:
@@ -151,41 +152,39 @@ class Lookup:
             raise Refusal(Reason.AGENCY_LOGIN_REQUIRED, source=source.name)
         return None
 
-    async def _renewed(
-        self, call: Call, login: AgencyLogin | None, source: ConnectedSource
-    ) -> tuple[AgencyLogin | None, RenewedLogin | None]:
+    async def _lasting(
+        self, call: Call, login: AgencyLogin, source: ConnectedSource
+    ) -> tuple[AgencyLogin, RenewedLogin | None] | Unavailable | Refused:
         """Renew a login that is about to end. Where the agency cannot be reached, one that still lasts is used as it is."""
         terms = source.logs_in
         now = call.clock.now_ms() / 1000
-        if login is None or terms is None or now < login.expires_at - terms.renew_before:
+        if terms is None or now < login.expires_at - terms.renew_before:
             return login, None
         asked = await source.renew(login.session, login.recipient, id_text(call.id), call.budget())
         match asked.value:
             case Session(token, expires_at):
                 fresh = AgencyLogin(login.recipient, login.source, token, expires_at, expires_at + round(terms.renew_until))
-                return fresh, RenewedLogin(self._logins.seal_session(call.caller, fresh), expires_at)
+                return fresh, RenewedLogin(self._logins.seal_session(call.caller, fresh), login.recipient, expires_at)
             case Unavailable() if now < login.expires_at:
                 return login, None
             case Unavailable() | Refused() as refused:
-                raise refusal_for(source.name, refused)
+                return refused
 
-    def _release(
-        self, passage: Passage, ask: LookupAsk, grant: Grant, visit: Visit, answer: Answer, renewed: RenewedLogin | None
-    ) -> LookupReply:
+    def _release(self, passage: Passage, ask: LookupAsk, permitted: Permitted, visit: Visit, brought: Brought) -> LookupReply:
         """Reduce what the source answered to what may leave, and say so to the log."""
-        received_ms = passage.now_ms()
-        match answer:
+        grant, received_ms = permitted.grant, passage.now_ms()
+        match brought.fetched.answers[ask.record_type]:
             case NotFound():
                 passage.conclude("not_found")
                 self._metrics.answers.labels(grant.source, "not_found").inc()
-                return LookupReply(ask.record_type, grant.source, None, None, received_ms, renewed)
-            case Found():
-                check = self._compared(passage, ask, grant, visit, answer)
+                return LookupReply(ask.record_type, grant.source, None, None, received_ms, brought.renewed)
+            case Found() as answer:
+                check = self._compared(passage, ask, permitted, visit, answer)
                 kept = self._minimised(passage, grant, answer)
                 passage.conclude("found", person=check.value, answer={name: value for name, value in kept.items()})  # noqa: C416 (widens the key)
                 self._metrics.answers.labels(grant.source, "found").inc()
-                return LookupReply(ask.record_type, grant.source, tuple(kept.items()), check, received_ms, renewed)
-            case Unavailable() | Refused():
+                return LookupReply(ask.record_type, grant.source, tuple(kept.items()), check, received_ms, brought.renewed)
+            case Unavailable() | Refused() as answer:
                 self._metrics.answers.labels(grant.source, "unavailable" if isinstance(answer, Unavailable) else "refused").inc()
                 raise refusal_for(grant.source, answer)
 
@@ -207,17 +206,36 @@ class Lookup:
             raise Refusal(Reason.AGENCY_UNAVAILABLE, source=grant.source, detail="incomplete answer")
         return reduced.fields
 
-    def _compared(self, passage: Passage, ask: LookupAsk, grant: Grant, visit: Visit, found: Found) -> PersonCheck:
-        """How it is known that the record is this person's.
+    def _compared(self, passage: Passage, ask: LookupAsk, permitted: Permitted, visit: Visit, found: Found) -> PersonCheck:
+        """How it is known that the record is of whom it should be.
 
         Raises:
-            Refusal: RECORD_OF_ANOTHER_PERSON; the record is withheld and the alarm is raised.
+            Refusal: RECORD_OF_ANOTHER_PERSON, and the alarm is raised; AGENCY_UNAVAILABLE where the record type always names whom it
+                is about and this answer does not. The record is withheld.
         """
+        source = permitted.grant.source
         if ask.juristic is not None:
-            return PersonCheck.CANNOT_BE_TOLD
-        check = same_person(found.about, Expected(visit.number, visit.name, visit.birth_date))
+            check = same_juristic(found.about, ask.juristic.number)
+        else:
+            check = same_person(found.about, Expected(visit.number, visit.name, visit.birth_date))
         if check is None:
             passage.learn(person="mismatch")
-            self._metrics.wrong_person.labels(grant.source).inc()
-            raise Refusal(Reason.RECORD_OF_ANOTHER_PERSON, source=grant.source)
+            self._metrics.wrong_person.labels(source).inc()
+            raise Refusal(Reason.RECORD_OF_ANOTHER_PERSON, source=source)
+        if permitted.kind.names_subject is NamesSubject.NUMBER and check is not PersonCheck.NUMBER:
+            raise Refusal(Reason.AGENCY_UNAVAILABLE, source=source, detail="the answer does not say whom it is about")
         return check
+
+
+async def _brought(
+    record_type: RecordType,
+    fields: tuple[FieldName, ...],
+    bring: Callable[[Mapping[RecordType, tuple[FieldName, ...]]], Awaitable[Brought]],
+    together: Party | None,
+) -> Brought:
+    if together is None:
+        return await bring({record_type: fields})
+    try:
+        return await together.ask(record_type, fields, bring)
+    except Refusal as refusal:
+        raise refusal.anew() from refusal  # the others are refused with the same one, and each has a receipt of its own

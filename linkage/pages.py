@@ -6,7 +6,7 @@ problem: a misspelt restriction must never read as none.
 
 import hashlib
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -137,6 +137,23 @@ def read_page(path: Path, problems: list[Problem], *, keys: Collection[str]) -> 
     for key in table.keys() - set(keys):
         page.report(key, "a key nobody knows", " or ".join(sorted(keys)))
     return page
+
+
+def pages_of(path: Path) -> list[Path]:
+    """The files that make up what may be one file or a folder of them: the file itself, or the folder's ``*.toml`` in the order of their names.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    return sorted(path.glob("*.toml")) if path.is_dir() else [path]
+
+
+def digest_of(path: Path, pages: Sequence[Page]) -> str:
+    """SHA-256, lower-case hex: of the file, or of what ``sha256sum *.toml`` prints in the folder. Empty where the file could not be read."""
+    if not path.is_dir():
+        return pages[0].sha256 if pages else ""
+    listing = "".join(f"{page.sha256}  {Path(page.file).name}\n" for page in pages)
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _where(failure: Exception) -> str:

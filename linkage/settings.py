@@ -97,7 +97,7 @@ with warnings.catch_warnings():
 
         register: Path = Field(description="agencies, centres, counters, issuers, auditors: TOML")
         agreements: Path = Field(description="agreements: a TOML file or a folder of them")
-        services: Path = Field(description="services of the Citizen's Guide: TOML")
+        services: Path = Field(description="services of the Citizen's Guide: a TOML file or a folder of them")
         reload_seconds: Seconds = Field(2.0, description="how often the files are looked at")
 
 
@@ -111,7 +111,12 @@ class Breaker(_Part):
 class Source(_Part):
     """One agency to ask."""
 
-    adapter: str = Field(description="entry-point name of the adapter; installed is not enabled: only those named here load")
+    adapter: str | None = Field(
+        None, description="entry-point name of the adapter; installed is not enabled: only those named here load. This or manifest"
+    )
+    manifest: Path | None = Field(
+        None, description="folder with manifest.toml and records.toml, for an agency without an adapter of its own. This or adapter"
+    )
     concurrency: int = Field(64, ge=1, description="requests under way at this agency in one worker; more wait, within their deadline")
     timeout: Seconds = Field(10.0, description="seconds for one request, its retries included; never past the client's deadline")
     attempts: int = Field(2, ge=1, le=3, description="tries of a request known not to have been sent")
@@ -121,6 +126,12 @@ class Source(_Part):
     client_key: Path | None = Field(None, description="its private key, PEM")
     breaker: Breaker = Breaker()
     recipients: dict[str, dict[str, Any]] = Field(description="the adapter's own settings, for each recipient agency")
+
+    @model_validator(mode="after")
+    def _one_translator(self) -> "Source":
+        if (self.adapter is None) == (self.manifest is None):
+            raise ValueError("either adapter or manifest")
+        return self
 
 
 class Settings(BaseSettings):

@@ -73,6 +73,9 @@ class Metrics:
         self.answers = Counter("linkage_answers_total", "Answers of agencies.", ["source", "answer"], registry=r)
         self.agency_seconds = Histogram("linkage_agency_seconds", "Time an agency took.", ["source"], buckets=_SECONDS, registry=r)
         self.agency_up = Gauge("linkage_agency_up", "1 while the agency's breaker is closed.", ["source"], registry=r)
+        self.source_granted = Gauge(
+            "linkage_source_granted", "1 while the agency grants us the record type, by its last word.", ["source", "type"], registry=r
+        )
         self.wrong_person = Counter("linkage_wrong_person_total", "ALARM: records about another person, withheld.", ["source"], registry=r)
         self.excess_fields = Counter("linkage_excess_fields_total", "Fields an agency sent unasked, dropped.", ["source"], registry=r)
         self.log_size = Gauge("linkage_log_size", "Entries in the access log.", registry=r)

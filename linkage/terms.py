@@ -39,12 +39,14 @@ __all__ = [
     "ServiceId",
     "SourceName",
     "Subject",
+    "SubjectKind",
     "ThaidCode",
     "Value",
     "Verdict",
     "VisitPerson",
     "assurance_of",
     "check_digit",
+    "subject_kind_of",
 ]
 
 RecipientId = NewType("RecipientId", str)
@@ -214,6 +216,18 @@ class JuristicPerson:
 
 
 Subject = VisitPerson | JuristicPerson
+
+
+class SubjectKind(StrEnum):
+    """Whom a record type is kept about."""
+
+    PERSON = auto()
+    JURISTIC = auto()
+
+
+def subject_kind_of(subject: Subject) -> SubjectKind:
+    """The kind of a subject."""
+    return SubjectKind.JURISTIC if isinstance(subject, JuristicPerson) else SubjectKind.PERSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from linkage.agreements.policy import Deny, Grant, decide_verification
+from linkage.agreements.quota import claims_of
 from linkage.audit.journal import Journal
 from linkage.audit.passage import Passage
 from linkage.audit.receipt import Receipt
@@ -120,7 +121,7 @@ class Verification:
         call.budget()
         number = ask.evidence.number
         # A request made before comes first: its retry is answered, or waits, and is no further attempt.
-        claims = (*((ask.once,) if ask.once else ()), *self._limits(call, number))
+        claims = (*((ask.once,) if ask.once else ()), *self._limits(call, number), *_quotas(call, ask, grant))
 
         async with self._journal.passage(call.id, call.facts, claims=claims, key=key, sealed=_sealed(ask.evidence)) as passage:
             said = await self._ask(call, passage, ask, grant)
@@ -198,6 +199,7 @@ class Verification:
         passage.conclude(
             verdict.value,
             give_back=asked and verdict in (Verdict.MATCH, Verdict.UNAVAILABLE),
+            unanswered=verdict is Verdict.UNAVAILABLE,
             retryable=verdict is Verdict.UNAVAILABLE,
         )
         visit = self._opened(call, passage, ask, said, key) if verdict is Verdict.MATCH else None
@@ -222,6 +224,11 @@ class Verification:
             exception=ask.evidence.exception if isinstance(ask.evidence, PresenceException) else None,
         )
         return OpenedVisit(token, visit.expires_at_ms, visit.assurance)
+
+
+def _quotas(call: Call, ask: VerifyAsk, grant: Grant) -> tuple[Claim, ...]:
+    """What the question takes of the agreement's quotas; nothing where two officers vouch, and nobody is asked."""
+    return () if isinstance(ask.evidence, PresenceException) else claims_of(grant, call.caller)
 
 
 def _shown_name(evidence: Evidence) -> PersonName | None:

@@ -35,8 +35,8 @@ def draft(
     eid = os.urandom(16) if eid is None else eid
     said: dict[str, JSON] = {"counter": "urn:linkage:counter:c1"} if facts is None else facts
 
-    def denied(reason: Reason) -> LeafFrame:
-        return frame(Entry(Kind.DENIED, eid, {**said, "reason": reason.value}), ORIGIN)
+    def denied(reason: Reason, detail: str) -> LeafFrame:
+        return frame(Entry(Kind.DENIED, eid, {**said, "reason": reason.value, **({"detail": detail} if detail else {})}), ORIGIN)
 
     leaf = frame(Entry(kind, eid, said, ref), ORIGIN)
     return Draft(kind, eid, leaf, ref, claims=claims, denied=denied, visit_end=visit_end, conclusion=conclusion)

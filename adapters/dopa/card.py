@@ -5,13 +5,16 @@ from dataclasses import replace
 
 from lxml import etree
 
-from adapters.dopa import soap
 from adapters.dopa.codes import DEATH_ROWS, card_verdict
 from adapters.dopa.settings import DopaSettings
 from linkage.buddhist import to_buddhist
+from linkage.sources import soap
 from linkage.sources.adapter import About, Link, Malformed, Verified
 from linkage.sources.reading import unavailable
 from linkage.terms import CardChip, CardLaser, CitizenNumber, PartialDate, Verdict
+
+OPERATIONS = soap.Operations("http://tempuri.org/")
+"""ASMX's own default namespace, never changed there."""
 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 """xs:boolean"""
@@ -77,13 +80,13 @@ async def _call(
 ) -> etree._Element | Verified:
     response = await link.client.post(
         url,
-        content=soap.request(settings.soap, operation, parts),
-        headers=soap.headers(settings.soap, operation) | {"X-Request-Id": link.request_id},
+        content=OPERATIONS.request(settings.soap, operation, parts),
+        headers=soap.headers(settings.soap, f"{OPERATIONS.namespace}{operation}") | {"X-Request-Id": link.request_id},
     )
     if response.status_code != 200:
         refused = unavailable(response)
         return Verified(Verdict.UNAVAILABLE, why=refused.why, retry_after=refused.retry_after)
-    return soap.result(response.content, operation)
+    return OPERATIONS.result(response.content, operation)
 
 
 def _flag(reply: etree._Element, name: str) -> bool:

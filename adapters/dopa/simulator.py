@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 from starlette.applications import Starlette
 
+from adapters.dopa.examples import OFFICER, examples
 from adapters.dopa.people import Person, load_people
 from adapters.dopa.simulator_card import CardCheck
 from adapters.dopa.simulator_linkage import JOB, LinkageCenter
 from linkage.clock import Clock, SystemClock
-from linkage.sources.simulation import Knobs, Received, Simulation
+from linkage.sources.simulation import Examples, Knobs, Received, Simulation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +46,8 @@ class DopaSimulator:
         simulation = Simulation(self.knobs, clock or SystemClock(), self._add_person)
         self.received: list[Received] = simulation.received
         card = CardCheck(simulation, self.people)
-        center = LinkageCenter(simulation, self.knobs, self.people, self._accepts)
-        self.app = Starlette(routes=[*simulation.routes(), *center.routes(), *card.routes()])
+        self._center = LinkageCenter(simulation, self.knobs, self.people, self._accepts)
+        self.app = Starlette(routes=[*simulation.routes(), *self._center.routes(), *card.routes()])
 
     def settings_for(self, url: str) -> dict[str, object]:
         """The adapter's settings towards this simulator when it is served at ``url`` (no slash at the end)."""
@@ -56,6 +57,10 @@ class DopaSimulator:
             "linkage_url": url,
             "job_id": JOB,
         }
+
+    def examples(self) -> Examples:
+        """Whom it can be asked about, with a session of an officer who has just logged in."""
+        return examples(self.people, self._center.session_of(OFFICER))
 
     def _accepts(self, token: str, number: str) -> bool:
         return self.accepts_access_token is None or self.accepts_access_token(token, number)

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.dopa import soap
+from adapters.dopa.card import OPERATIONS
 from adapters.dopa.people import CardState, Person
+from linkage.sources import soap, soap_replies
 from linkage.sources.adapter import Malformed
 from linkage.sources.simulation import Simulation
 
@@ -24,9 +25,6 @@ _PARTS = {
 """Operation -> its parts, in the order and case that the service reads; a part elsewhere reads as empty."""
 
 _AT = {CARD_PATH: ("CheckCardByLaser", "CheckCardByCID"), DEATH_PATH: ("CheckDeathStatus",)}
-
-_MEDIA_TYPES: dict[soap.Version, str] = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
-_VERSIONS: dict[str, soap.Version] = {"text/xml": "1.1", "application/soap+xml": "1.2"}
 
 _HEADERS = {
     "cache-control": "private, max-age=0",
@@ -76,7 +74,7 @@ class CardCheck:
         operations = _AT.get(request.url.path.lower())
         if operations is None:
             return Response("The resource cannot be found.", 404, media_type="text/html", headers=_HEADERS)
-        version = _VERSIONS.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
+        version = soap_replies.version_of(request.headers.get("content-type", ""))
         if version is None:
             return Response("Unsupported Media Type", 415, headers=_HEADERS)
         try:
@@ -85,7 +83,7 @@ class CardCheck:
             return _fault(version, "Server was unable to read request.")
         if operation not in operations:
             return _fault(version, "Server did not recognize the value of HTTP Header SOAPAction.")
-        trouble = await self._simulation.meet(operation, request.headers, _MEDIA_TYPES[version])
+        trouble = await self._simulation.meet(operation, request.headers, soap.MEDIA_TYPES[version])
         return trouble or _reply(version, operation, self._answers[operation](parts))
 
     def _by_laser(self, parts: Parts) -> Verdict:
@@ -116,13 +114,11 @@ class CardCheck:
 
 
 def _read(content: bytes, version: soap.Version, action: str | None) -> tuple[str, Parts]:
-    root = soap.parse(content)
-    body = root.find(f"{{{soap.ENVELOPES[version]}}}Body")
-    call = None if body is None or len(body) == 0 else body[0]
-    operation = "" if call is None else etree.QName(call).localname
-    if call is None or operation not in _PARTS or call.tag != f"{{{soap.OPERATIONS}}}{operation}":
+    call = soap_replies.call_in(content, version)
+    operation = etree.QName(call).localname
+    if operation not in _PARTS or call.tag != OPERATIONS.part(operation):
         raise Malformed("expected an operation")
-    if version == "1.1" and (action or "").strip('"') != f"{soap.OPERATIONS}{operation}":
+    if version == "1.1" and (action or "").strip('"') != f"{OPERATIONS.namespace}{operation}":
         raise Malformed("expected the operation's SOAPAction")
     return operation, _in_order(call, _PARTS[operation])
 
@@ -140,8 +136,8 @@ def _in_order(call: etree._Element, names: tuple[str, ...]) -> Parts:
 
 
 def _reply(version: soap.Version, operation: str, verdict: Verdict) -> Response:
-    envelope, body = _envelope(version)
-    response = etree.SubElement(body, f"{{{soap.OPERATIONS}}}{operation}Response", nsmap={None: soap.OPERATIONS})
+    envelope, body = soap_replies.reply(version)
+    response = etree.SubElement(body, OPERATIONS.part(f"{operation}Response"), nsmap={None: OPERATIONS.namespace})
     result = _add(response, f"{operation}Result")
     code, text = verdict
     if operation == "CheckDeathStatus":
@@ -155,42 +151,19 @@ def _reply(version: soap.Version, operation: str, verdict: Verdict) -> Response:
         _add(result, "ErrorMessage")
         _add(result, "Code", str(code))
         _add(result, "Desc", text)
-    return _written(version, envelope, 200)
+    return _sent(version, soap_replies.written(envelope), 200)
 
 
 def _fault(version: soap.Version, text: str) -> Response:
     """ASP.NET's own fault (RECALLED)."""
-    envelope, body = _envelope(version)
-    namespace = soap.ENVELOPES[version]
-    fault = etree.SubElement(body, f"{{{namespace}}}Fault")
-    if version == "1.2":
-        code = etree.SubElement(fault, f"{{{namespace}}}Code")
-        etree.SubElement(code, f"{{{namespace}}}Value").text = "soap:Sender"
-        reason = etree.SubElement(fault, f"{{{namespace}}}Reason")
-        etree.SubElement(reason, f"{{{namespace}}}Text").text = text
-    else:
-        etree.SubElement(fault, "faultcode").text = "soap:Client"
-        etree.SubElement(fault, "faultstring").text = text
-    return _written(version, envelope, 500)
-
-
-def _envelope(version: soap.Version) -> tuple[etree._Element, etree._Element]:
-    namespace = soap.ENVELOPES[version]
-    names = {
-        "soap": namespace,
-        "xsi": "http://www.w3.org/2001/XMLSchema-instance",
-        "xsd": "http://www.w3.org/2001/XMLSchema",
-    }
-    envelope = etree.Element(f"{{{namespace}}}Envelope", nsmap=names)
-    return envelope, etree.SubElement(envelope, f"{{{namespace}}}Body")
+    return _sent(version, soap_replies.fault(version, text), 500)
 
 
 def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
-    child = etree.SubElement(parent, f"{{{soap.OPERATIONS}}}{name}")
+    child = etree.SubElement(parent, OPERATIONS.part(name))
     child.text = text
     return child
 
 
-def _written(version: soap.Version, envelope: etree._Element, status: int) -> Response:
-    content = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
-    return Response(content, status, headers=_HEADERS | {"content-type": _MEDIA_TYPES[version]})
+def _sent(version: soap.Version, content: bytes, status: int) -> Response:
+    return Response(content, status, headers=_HEADERS | {"content-type": soap.MEDIA_TYPES[version]})

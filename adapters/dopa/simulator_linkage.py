@@ -19,7 +19,7 @@ from adapters.dopa.simulator_records import SERVICES, with_texts
 from linkage.buddhist import to_buddhist
 from linkage.clock import utc
 from linkage.sources.simulation import Simulation
-from linkage.terms import PartialDate
+from linkage.terms import PartialDate, Secret
 
 if TYPE_CHECKING:
     from adapters.dopa.simulator import DopaKnobs
@@ -33,6 +33,8 @@ RENEW_SECONDS = 3600
 
 _JSON = "application/json; charset=utf-8"
 _MOST_SERVICES = 10
+_BY_THAID = 2
+"""loginType"""
 
 
 def card_envelope(challenge: str, chip_number: str) -> str:
@@ -73,6 +75,10 @@ class LinkageCenter:
             Route("/api/center/user/job", self._job, methods=["GET"]),
             Route("/api/center/request/", self._request, methods=["POST"]),
         ]
+
+    def session_of(self, number: str) -> Secret:
+        """A session as an officer has it who has just logged in by ThaID."""
+        return Secret(self._token(number, _BY_THAID))
 
     async def _login(self, request: Request) -> Response:
         if trouble := await self._simulation.meet("login", request.headers, _JSON):

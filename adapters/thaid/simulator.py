@@ -20,7 +20,9 @@ from starlette.routing import Route
 from adapters.dopa.people import Person, load_people
 from adapters.thaid.simulator_tokens import Grant, Mint, claims_of
 from linkage.clock import Clock, SystemClock
-from linkage.sources.simulation import Knobs, Received, Simulation
+from linkage.sources.simulated_secrets import SecretFiles
+from linkage.sources.simulation import Examples, Knobs, Received, Simulation
+from linkage.terms import CitizenNumber, Secret, ThaidCode, Verdict
 
 BASE = "/api/v2/oauth2"
 _JSON = "application/json"
@@ -48,6 +50,7 @@ class ThaidSimulator:
         self.knobs = ThaidKnobs()
         self._simulation = Simulation(self.knobs, clock or SystemClock(), self._add_person)
         self.received: list[Received] = self._simulation.received
+        self._files = SecretFiles()
         self._mint = Mint(self._simulation, self.issuer, self.client_id)
         pages = {
             f"{BASE}/auth/": (self._auth, "GET"),
@@ -64,6 +67,24 @@ class ThaidSimulator:
     def code_for(self, number: str, *, scope: str = "pid name birthdate openid", redirect_uri: str = "https://counter.example/back") -> str:
         """A code, as the redirect brings it when this person consents."""
         return self._mint.code(Grant(self.people[number], tuple(scope.split()), redirect_uri))
+
+    def settings_for(self, url: str) -> dict[str, object]:
+        """The adapter's settings towards this simulator when it is served at ``url`` (no slash at the end)."""
+        return {
+            "base_url": url + BASE,
+            "issuer": self.issuer,
+            "client_id": self.client_id,
+            "client_secret_file": self._files.holding("client_secret", self.client_secret),
+        }
+
+    def examples(self) -> Examples:
+        """Codes of the first of the people, each good once."""
+        number = next(iter(self.people))
+        back = "https://counter.example/back"
+        other = CitizenNumber(next(one for one in self.people if one != number))
+        said = [(CitizenNumber(number), Verdict.MATCH), (None, Verdict.MATCH), (other, Verdict.NO_MATCH)]
+        shown = [(ThaidCode(Secret(self.code_for(number, redirect_uri=back)), back, one), verdict) for one, verdict in said]
+        return Examples(evidence=tuple(shown))
 
     def is_token_of(self, access_token: str, number: str) -> bool:
         """Whether this access token is good, and this person's: what Linkage Center asks of ThaID."""

@@ -22,6 +22,12 @@ An agreement as it is written:
     name = "bedridden"
     label_th = "..."
     label_en = "..."
+    [agreement.quota]                   # optional: questions on one day in Thailand, at least 1; either or both
+    per_day = 20000                     # all counters and officers together
+    per_officer_per_day = 300
+
+A question is one record type asked about one subject, or one verification; each counts under the agreement that grants it. Logins and
+visits opened by a named exception ask nothing. What nobody answered is not counted.
 """
 
 import hashlib
@@ -32,10 +38,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from linkage.agreements.model import Agreement, NamedException
+from linkage.agreements.model import Agreement, NamedException, Quota
 from linkage.agreements.written import AgreementTable
 from linkage.errors import Problem
-from linkage.pages import Page, read_page, texts
+from linkage.pages import Page, digest_of, pages_of, read_page, texts
 from linkage.terms import Assurance, FieldName, RecipientId, RecordType, ServiceId, SourceName
 
 
@@ -80,16 +86,7 @@ def read_book(path: Path, known: Known, problems: list[Problem]) -> Book:
             agreements[entry.table.id] = _agreement(entry.table)
     if not agreements and len(problems) == before:
         problems.append(Problem(str(path), "agreement", "no agreement", "at least one [[agreement]] in a file *.toml"))
-    return Book(tuple(agreements[name] for name in sorted(agreements)), _digest(path, pages))
-
-
-def pages_of(path: Path) -> list[Path]:
-    """The files that make up the book: the file itself, or a folder's ``*.toml`` in the order of their names.
-
-    Raises:
-        OSError: the folder cannot be read.
-    """
-    return sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    return Book(tuple(agreements[name] for name in sorted(agreements)), digest_of(path, pages))
 
 
 def _agreement(table: AgreementTable) -> Agreement:
@@ -109,7 +106,9 @@ def _agreement(table: AgreementTable) -> Agreement:
         valid_until=table.valid_until,
         grounds=frozenset(table.grounds),
         exceptions=MappingProxyType({e.name: NamedException(e.name, e.label_th, e.label_en) for e in table.exceptions}),
-        digest=hashlib.sha256(_canonical(table.model_dump(mode="json"))).hexdigest(),
+        # What is not written is left out: an agreement that does not use a newer key keeps the digest it always had.
+        digest=hashlib.sha256(_canonical(table.model_dump(mode="json", exclude_none=True))).hexdigest(),
+        quota=Quota() if table.quota is None else Quota(table.quota.per_day, table.quota.per_officer_per_day),
     )
 
 
@@ -140,10 +139,3 @@ def _compare_record(page: Page, where: str, source: object, record: tuple[str, t
     for name in fields:
         if name not in of_type:
             page.report(f"{where}.{name}"[:160], "a field nobody knows", f"a field of {record_type}")
-
-
-def _digest(path: Path, pages: list[Page]) -> str:
-    if not path.is_dir():
-        return pages[0].sha256 if pages else ""
-    listing = "".join(f"{page.sha256}  {Path(page.file).name}\n" for page in pages)
-    return hashlib.sha256(listing.encode()).hexdigest()

@@ -19,6 +19,15 @@ class NamedException:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """How many questions an agreement allows on one day in Thailand, each at least 1; None: it sets no such limit."""
+
+    per_day: int | None = None
+    """To everybody together."""
+    per_officer_per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """One written authority: what this source may be asked in the name of this recipient."""
 
@@ -44,6 +53,7 @@ class Agreement:
     exceptions: Mapping[str, NamedException]
     digest: str
     """SHA-256 of what it says, whatever its layout: lower-case hex."""
+    quota: Quota = Quota()
 
     def in_force(self, today: date) -> bool:
         """Whether it holds on this day in Thailand."""
@@ -66,6 +76,7 @@ class Grant:
     assurance: Assurance | None = None
     """Of a verification: what the evidence is worth. Of a lookup: what the visit was opened with."""
     exception: NamedException | None = None
+    quota: Quota = Quota()
 
     def facts(self) -> dict[str, str]:
         """What the log says of the authority: names, digest and legal basis."""

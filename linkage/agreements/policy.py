@@ -184,4 +184,5 @@ def _grant(
         fields=fields,
         assurance=assurance,
         exception=agreement.exceptions[exception] if exception is not None else None,
+        quota=agreement.quota,
     )

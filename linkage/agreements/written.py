@@ -18,6 +18,19 @@ class ExceptionTable(Written):
     label_en: Line
 
 
+class QuotaTable(Written):
+    """``[agreement.quota]``."""
+
+    per_day: Annotated[int, Field(ge=1)] | None = None
+    per_officer_per_day: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "QuotaTable":
+        if self.per_day is None and self.per_officer_per_day is None:
+            raise ValueError("it limits nothing: per_day or per_officer_per_day")
+        return self
+
+
 class AgreementTable(Written):
     """``[[agreement]]``."""
 
@@ -36,6 +49,7 @@ class AgreementTable(Written):
     valid_until: date
     grounds: list[Name] = Field(default_factory=list)
     exceptions: list[ExceptionTable] = Field(default_factory=list)
+    quota: QuotaTable | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "AgreementTable":
@@ -50,4 +64,6 @@ class AgreementTable(Written):
             raise ValueError('least_assurance "EXCEPTION" goes with named exceptions, and they with it')
         if self.grounds and not self.records:
             raise ValueError("grounds without records")
+        if self.quota is not None and not (self.records or self.evidence):
+            raise ValueError("a quota without records or evidence: logins are not counted")
         return self

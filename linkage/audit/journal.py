@@ -146,8 +146,8 @@ class Journal:
         """
         entry = Entry(Kind.RECOVERED, new_id(self._clock), {"why": why}, intent)
         try:
-            # Nothing was released, so nothing was learned by trying: the attempts are given back.
-            await self._recorder.outcome(entry, Conclusion(give_back=True, retryable=True))
+            # Nothing was released, so nothing was learned by trying: what the intent took is given back.
+            await self._recorder.outcome(entry, Conclusion(give_back=True, unanswered=True, retryable=True))
         except IntentClosed:
             return False
         return True

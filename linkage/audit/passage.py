@@ -24,11 +24,11 @@ from linkage.audit.sealing import answer_tag
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, Reason, Refusal
 from linkage.ids import new_id
-from linkage.store.contract import Claim, Conclusion, Once, Placed, Within
+from linkage.store.contract import Claim, Conclusion, Once, Placed, Within, WithinDay
 from linkage.terms import DataKey, Value
 
 _NOBODY_ANSWERED = frozenset({Reason.AGENCY_UNAVAILABLE, Reason.AGENCY_QUOTA_EXHAUSTED, Reason.DEADLINE_TOO_SHORT})
-"""Refusals that tell the officer nothing about the evidence: the attempt is given back."""
+"""Refusals that tell the officer nothing about person or evidence: attempts and the day's quotas are given back."""
 
 
 class Passage:
@@ -55,6 +55,7 @@ class Passage:
         self._facts: dict[str, JSON] = {}
         self._result = ""
         self._give_back = False
+        self._unanswered = False
         self._retryable = False
         self._reply: bytes | None = None
         self._placed: Placed | None = None
@@ -72,6 +73,7 @@ class Passage:
         result: str,
         *,
         give_back: bool = False,
+        unanswered: bool = False,
         retryable: bool = False,
         answer: Mapping[str, Value | None] | None = None,
         **facts: JSON,
@@ -81,6 +83,7 @@ class Passage:
         Args:
             result: one word, e.g. ``found``.
             give_back: the attempts that the intent claimed are returned; kept for a refusal, not where the block is cancelled or fails.
+            unanswered: nobody could answer; what the intent took of the day's quotas is returned.
             retryable: the same client request id may be used for a new attempt.
             answer: what is released. Only its keyed tag is recorded, under the passage's data key.
             facts: further facts, as in `learn`.
@@ -90,6 +93,7 @@ class Passage:
         """
         self._result = result
         self._give_back = give_back
+        self._unanswered = unanswered
         self._retryable = retryable
         self.learn(**facts)
         if answer is not None:
@@ -165,10 +169,10 @@ class Passage:
     def _ending(self, error: BaseException | None) -> tuple[str, Conclusion]:
         match error:
             case None:
-                return self._result, Conclusion(self._give_back, self._retryable, self._reply)
+                return self._result, Conclusion(self._give_back, self._unanswered, self._retryable, self._reply)
             case Refusal():
-                give_back = self._give_back or error.reason in _NOBODY_ANSWERED
-                return "refused", Conclusion(give_back, retryable=True)
+                unanswered = error.reason in _NOBODY_ANSWERED
+                return "refused", Conclusion(self._give_back or unanswered, unanswered, retryable=True)
             case asyncio.CancelledError():
                 return "cancelled", Conclusion(retryable=True)
             case _:
@@ -176,5 +180,5 @@ class Passage:
 
     def _outcome(self, facts: Mapping[str, JSON], conclusion: Conclusion, sealable: Sealable) -> asyncio.Task[Placed]:
         entry = Entry(Kind.OUTCOME, new_id(self._clock), facts, self.request_id)
-        claimed = any(isinstance(claim, Once | Within) for claim in self._claims)
+        claimed = any(isinstance(claim, Once | Within | WithinDay) for claim in self._claims)
         return self._recorder.outcome(entry, conclusion if claimed else None, sealable)

@@ -38,9 +38,11 @@ FACTS: Final[Mapping[str, tuple[type, ...]]] = {
     # what for
     "method": _TEXT,
     "recipient": _TEXT,
+    "acting": _TEXT,  # the agency whose counter asks: the recipient itself, or one that acts for it
     "service": _TEXT,
     "visit": _TEXT,  # its id
     "assurance": _TEXT,
+    "bundle": _TEXT,  # the request id of the bundle that the request is part of
     "agreement": _TEXT,
     "agreement_digest": _TEXT,
     "legal_basis": _TEXT,
@@ -66,8 +68,12 @@ FACTS: Final[Mapping[str, tuple[type, ...]]] = {
     "missing": _LIST,  # names of granted fields the answer does not speak of
     "answer": _TEXT,  # HMAC of what is released, under the data key
     "attempts": _NUMBER,
+    "asked_with": _TEXT,  # the request id under which the agency was asked, where one request carried several records
     "office": _NUMBER,  # the agency's number of the office an officer logged in for
     "agency_ms": _NUMBER,
+    "records": _GROUP,  # of a bundle: how many were found, not_found, refused, unavailable
+    "copies_not_needed": _NUMBER,
+    "copies_in_all": _NUMBER,
     # about the log itself
     "version": _TEXT,
     "digests": _GROUP,  # of each file the process was configured with

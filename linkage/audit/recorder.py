@@ -123,17 +123,16 @@ class Recorder:
         if self._closing:
             raise StoreUnavailable("the journal is closing")
 
-        def denied(reason: Reason) -> LeafFrame:
-            return self._framed(Entry(Kind.DENIED, eid, {**facts, "reason": reason.value}), sealable)
+        def denied(reason: Reason, detail: str) -> LeafFrame:
+            why: dict[str, JSON] = {"reason": reason.value, "detail": detail} if detail else {"reason": reason.value}
+            return self._framed(Entry(Kind.DENIED, eid, {**facts, **why}), sealable)
 
         intent = self._framed(Entry(Kind.INTENT, eid, facts), sealable)
         draft = Draft(Kind.INTENT, eid, intent, claims=claims, denied=denied)
         result = await self._writer.submit(draft, sealable.row, self._timeout)
         match result:
-            case Denied(reason, retry_after, placed):
-                refusal = Refusal(reason, retry_after=retry_after)
-                refusal.receipt = Receipt.of(placed)
-                raise refusal
+            case Denied():
+                raise _refusal(result, facts)
             case InProgress(owner):
                 raise AlreadyAsked(owner)
             case Answered(owner, reply):
@@ -155,7 +154,9 @@ class Recorder:
     def abandon(self, intent: Draft) -> None:
         """Close an intent that became durable after its caller had given up: nobody was asked, nothing was released."""
         facts: Mapping[str, JSON] = {"result": "abandoned"}
-        self.outcome(Entry(Kind.OUTCOME, new_id(self._clock), facts, intent.eid), Conclusion(give_back=True, retryable=True))
+        self.outcome(
+            Entry(Kind.OUTCOME, new_id(self._clock), facts, intent.eid), Conclusion(give_back=True, unanswered=True, retryable=True)
+        )
 
     async def drain(self, timeout: float) -> bool:
         """Begin no more intents, and wait for the outcomes and refusals under way; whether all of them ended in time."""
@@ -199,6 +200,14 @@ class Recorder:
         if sealable.fields and sealable.key is not None and self._sealing is not None:
             sealed = self._sealing.seal(sealable.key, entry.kind, entry.eid, sealable.fields)
         return frame(Entry(entry.kind, entry.eid, entry.facts, entry.ref, sealed), self._origin)
+
+
+def _refusal(denied: Denied, facts: Mapping[str, JSON]) -> Refusal:
+    about = facts.get("source") if denied.reason is Reason.AGENCY_QUOTA_EXHAUSTED else None
+    source = about if isinstance(about, str) else None
+    refusal = Refusal(denied.reason, source=source, retry_after=denied.retry_after, detail=denied.detail)
+    refusal.receipt = Receipt.of(denied.placed)
+    return refusal
 
 
 def _placed(result: Result) -> Placed:

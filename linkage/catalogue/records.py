@@ -7,6 +7,8 @@ A record type as it is written:
     title_th = "..."
     title_en = "..."
     legal_owner = "..."
+    subjects = ["person"]          # optional, this where absent: whom it is kept about: person, juristic
+    names_subject = "number"       # optional, "nobody" where absent: how every answer names whom it is about
     [[record.fields]]
     name = "first_name"            # lower snake case
     label_th = "..."
@@ -26,7 +28,7 @@ from pydantic import Field, StringConstraints
 
 from linkage.errors import Problem, SettingsInvalid
 from linkage.pages import Line, Name, Page, Written, read_page
-from linkage.terms import FieldName, RecordType, SourceName
+from linkage.terms import FieldName, RecordType, SourceName, SubjectKind
 
 
 class FieldKind(StrEnum):
@@ -51,6 +53,17 @@ class FieldClass(StrEnum):
     """A face."""
 
 
+class NamesSubject(StrEnum):
+    """How every answer of a record type names whom it is about: what the corridor may insist on."""
+
+    NUMBER = auto()
+    """It repeats the citizen or juristic number; an answer without it is withheld."""
+    NAME_AND_BIRTH_DATE = auto()
+    """It gives the person's name and birth date."""
+    NOBODY = auto()
+    """It may not: a wrong person could not be noticed."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordField:
     """One field that a record type has."""
@@ -72,6 +85,8 @@ class RecordKind:
     title_en: str
     legal_owner: str
     fields: Mapping[FieldName, RecordField]
+    subjects: frozenset[SubjectKind] = frozenset({SubjectKind.PERSON})
+    names_subject: NamesSubject = NamesSubject.NOBODY
 
     @property
     def source(self) -> SourceName:
@@ -92,6 +107,8 @@ class _Record(Written):
     title_th: Line
     title_en: Line
     legal_owner: Line
+    subjects: list[Annotated[SubjectKind, Field(strict=False)]] = Field(default_factory=lambda: [SubjectKind.PERSON], min_length=1)
+    names_subject: Annotated[NamesSubject, Field(strict=False)] = NamesSubject.NOBODY
     fields: Annotated[list[_Field], Field(min_length=1)]
 
 
@@ -124,4 +141,12 @@ def _kind(page: Page, where: str, table: _Record) -> RecordKind:
         if name in fields:
             page.report(f"{where}.fields.{name}", "a name used before", "each field once")
         fields[name] = RecordField(name, written.label_th, written.label_en, written.kind, written.sort)
-    return RecordKind(RecordType(table.type), table.title_th, table.title_en, table.legal_owner, MappingProxyType(fields))
+    return RecordKind(
+        RecordType(table.type),
+        table.title_th,
+        table.title_en,
+        table.legal_owner,
+        MappingProxyType(fields),
+        frozenset(table.subjects),
+        table.names_subject,
+    )

@@ -1,41 +1,147 @@
-"""Services: what citizens come to a counter for, as the Citizen's Guide names it.
-
-A service as it is written:
-
-    [[service]]
-    id = "jobseeker_registration"
-    name_th = "..."
-    name_en = "..."
-    agency = "doe"      # whose service it is, by its register id
-"""
+"""Services: what citizens come to a counter for, as the Citizen's Guide names it, and which papers a record makes needless."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum, auto
 from types import MappingProxyType
 
-from linkage.pages import Id, Line, Name, Page, Written
-from linkage.terms import RecipientId, ServiceId
+from linkage.terms import FieldName, RecipientId, RecordType, ServiceId, SourceName
+
+
+class Sureness(StrEnum):
+    """How well a fact of a service is known."""
+
+    CONFIRMED = auto()
+    """Seen on a page of the agency, or of another public body that repeats it."""
+    SECONDARY = auto()
+    """Seen on a page of somebody else."""
+    RECALLED = auto()
+    """Nobody has a page for it."""
+    UNKNOWN = auto()
+    """Not known; the sentence says who must be asked."""
+
+
+class SourceKind(StrEnum):
+    """Whose page a service's facts were taken from."""
+
+    OFFICIAL = auto()
+    SECONDARY = auto()
+    RECALLED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One line in both languages; both say the same."""
+
+    th: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A sentence of a service (its fee, say), how sure it is, and how long it takes where that can be counted."""
+
+    text: Text
+    sure: Sureness
+    minutes: int | None = None
+    days: int | None = None
+    """Days as the text counts them, working days where it says so; never together with ``minutes``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a service, and how long the guide gives it."""
+
+    text: Text
+    minutes: int | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where facts of a service come from. ``where``: a page's address, or a sentence where there is none."""
+
+    where: str
+    kind: SourceKind
+    published: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Fields of one record type that together stand for a paper, or for a part of it."""
+
+    record_type: RecordType
+    fields: tuple[FieldName, ...]
+
+    @property
+    def source(self) -> SourceName:
+        """Who would disclose it, whether or not it is connected here."""
+        return SourceName(self.record_type.partition(".")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A paper the guide demands: either records stand for it (``needs``), or it stays on paper and ``paper`` says why."""
+
+    id: str
+    """Unique within its service."""
+    name: Text
+    issued_by: Text
+    originals: int
+    copies: int
+    sure: Sureness
+    condition: Text | None
+    """When it is demanded; None: always."""
+    optional: bool
+    """Demanded only where the citizen has one ("if any")."""
+    needs: tuple[Need, ...]
+    """All of them must be answered; empty: the paper stays."""
+    not_found_settles: bool
+    """The paper is needless, too, where the agency says it holds no such record: no change of name, no bankruptcy."""
+    paper: Text | None
+    """Why it stays on paper; None exactly where there are ``needs``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An entry of the Citizen's Guide, and whose it is."""
+    """An entry of the Citizen's Guide, whose it is, and what it takes."""
 
     id: ServiceId
-    name_th: str
-    name_en: str
+    name: Text
     agency: RecipientId
+    offered_by: tuple[RecipientId, ...]
+    """The agencies at whose counters it is given; at least its own."""
+    area: Text | None
+    """Where it is given; None: wherever its agencies have counters."""
+    steps: tuple[Step, ...]
+    steps_sure: Sureness
+    time: Fact
+    fee: Fact
+    law: Fact
+    documents: tuple[Document, ...]
+    no_documents: Text | None
+    """Why nothing is demanded; None exactly where there are ``documents``."""
+    origins: tuple[Origin, ...]
+    checked_on: date
+    """The day in Thailand on which the facts were gathered; the guide may have changed since."""
+    invented: bool
+    """Made up for a demonstration: no citizen comes for it."""
 
+    @property
+    def name_th(self) -> str:
+        """Its name in Thai."""
+        return self.name.th
 
-class _Service(Written):
-    id: Name
-    name_th: Line
-    name_en: Line
-    agency: Id
+    @property
+    def name_en(self) -> str:
+        """Its name in English."""
+        return self.name.en
 
-
-def services_of(page: Page) -> Mapping[ServiceId, Service]:
-    """The services of a page that are in order, by id; problems are reported to the page."""
-    entries = page.entries("service", _Service, name="id")
-    read = (Service(ServiceId(e.table.id), e.table.name_th, e.table.name_en, RecipientId(e.table.agency)) for e in entries)
-    return MappingProxyType({service.id: service for service in read})
+    def needs(self) -> Mapping[RecordType, tuple[FieldName, ...]]:
+        """Every record type its documents need, each with all the fields needed of it, in the order in which they first stand."""
+        union: dict[RecordType, dict[FieldName, None]] = {}
+        for document in self.documents:
+            for need in document.needs:
+                union.setdefault(need.record_type, {}).update(dict.fromkeys(need.fields))
+        return MappingProxyType({record_type: tuple(fields) for record_type, fields in union.items()})

@@ -1,6 +1,7 @@
 """`linkage agreements`: check what is agreed, and show it."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import typer
@@ -75,6 +76,7 @@ def _page(one: Agreement) -> dict[str, Any]:
         "in_force": one.in_force(_today()),
         "grounds": sorted(one.grounds),
         "exceptions": [{"name": e.name, "label_th": e.label_th, "label_en": e.label_en} for e in one.exceptions.values()],
+        "quota": asdict(one.quota),
         "digest": one.digest,
     }
 
@@ -105,6 +107,10 @@ def _rows(one: Agreement, files: InForce) -> Iterator[tuple[str, str]]:
         yield "verifies by", ", ".join(assurance.name for assurance in sorted(one.evidence))
     for exception in one.exceptions.values():
         yield "exception", f"{exception.name}: {exception.label_th}"
+    if one.quota.per_day is not None:
+        yield "quota", f"{one.quota.per_day:,} questions a day"
+    if one.quota.per_officer_per_day is not None:
+        yield "quota", f"{one.quota.per_officer_per_day:,} questions a day for each officer"
     yield "least assurance", one.least_assurance.name
     yield "legal basis", one.legal_basis
     yield "in force", f"{one.valid_from} to {one.valid_until}"

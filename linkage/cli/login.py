@@ -21,7 +21,9 @@ Office = Annotated[int | None, typer.Option("--office", help="Which of the offic
 ByCard = Annotated[bool, typer.Option("--card", help="By the officer's smart card instead of ThaID.")]
 SessionFile = Annotated[
     Path | None,
-    typer.Option("--session-file", metavar="FILE", help="Where the session token goes, mode 600. With --counter: SOURCE.session there."),
+    typer.Option(
+        "--session-file", metavar="FILE", help="Where the session token goes, mode 600. With --counter: SOURCE.RECIPIENT.session there."
+    ),
 ]
 
 
@@ -50,7 +52,7 @@ def login(
     """
     desk = Desk(folder, target, ca, cert, key, token_file, config)
     with ending(as_json=as_json):
-        kept = desk.kept(session_file, "--session-file", f"{source}.session")
+        kept = desk.kept(session_file, "--session-file", f"{source}.{recipient}.session")
         lines = Lines(None)
         number = (lines if number_file is None else Lines(number_file)).next("the officer's own number")
         chip = lines.next("chip number") if by_card else None

@@ -26,8 +26,11 @@ VisitFile = Annotated[
 SessionFile = Annotated[
     Path | None,
     typer.Option(
-        "--session-file", metavar="FILE", help="The officer's login at the agency. With --counter: SOURCE.session there, if it exists."
+        "--session-file", metavar="FILE", help="The officer's login at the agency. With --counter: SOURCE.RECIPIENT.session there, if any."
     ),
+]
+Recipient = Annotated[
+    str | None, typer.Option("--recipient", help="Whose login to use, where --counter keeps several: the agency the visit was opened for.")
 ]
 JuristicFile = Annotated[Path | None, typer.Option("--juristic-number-file", metavar="FILE", help="Ask about this juristic person.")]
 Ground = Annotated[
@@ -47,6 +50,7 @@ def lookup(
     token_file: TokenFile = None,
     visit_file: VisitFile = None,
     session_file: SessionFile = None,
+    recipient: Recipient = None,
     juristic_number_file: JuristicFile = None,
     ground: Ground = "",
     receipts: Receipts = None,
@@ -59,10 +63,10 @@ def lookup(
     source = record_type.partition(".")[0]
     with ending(as_json=as_json):
         visit = read_line(desk.kept(visit_file, "--visit-file", "visit.token"))
-        session = session_file or (folder / f"{source}.session" if folder else None)
-        juristic = _juristic(juristic_number_file, ground)
+        session = session_file or _kept_session(folder, source, recipient)
+        juristic = juristic_person(juristic_number_file, ground)
         with desk.connect(deadline) as counter:
-            if session is not None and (session_file is not None or session.exists()):
+            if session is not None:
                 counter.use_session(agency_session_pb2.AgencySession(token=read_line(session), source=source))
             wanted = [name.strip() for name in fields.split(",") if name.strip()]
             reply = counter.lookup(visit, service, record_type, wanted, juristic=juristic)
@@ -74,7 +78,21 @@ def lookup(
         raise typer.Exit(Exit.FINDING)
 
 
-def _juristic(number_file: Path | None, ground: str) -> pb.JuristicPerson | None:
+def _kept_session(folder: Path | None, source: str, recipient: str | None) -> Path | None:
+    """The login kept beside the counter's own files; None where there is none.
+
+    Raises:
+        typer.BadParameter: there are several.
+    """
+    there = [] if folder is None else sorted(path for path in folder.glob("*.session") if path.name.startswith(f"{source}."))
+    kept = [path for path in there if recipient is None or path.name == f"{source}.{recipient}.session"]
+    if len(kept) > 1:
+        raise typer.BadParameter(f"--recipient is required: {', '.join(path.name for path in kept)}")
+    return kept[0] if kept else None
+
+
+def juristic_person(number_file: Path | None, ground: str) -> pb.JuristicPerson | None:
+    """Whom the options ask about, where not about the visit's person."""
     if number_file is None:
         return None
     return pb.JuristicPerson(juristic_number=read_line(number_file), ground=ground)

@@ -1,6 +1,6 @@
 """A counter: the calls that counter software makes, over one long-lived channel. Thread-safe; every call blocks until its deadline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, cast
@@ -9,8 +9,10 @@ from uuid import uuid4
 import grpc
 from google.protobuf.message import Message
 
+from linkage.client.catalogue import CatalogueReader
 from linkage.client.channel import open_channel
 from linkage.client.refused import FailedCall, refused_of
+from linkage.client.sessions import AgencySessions
 from linkage.errors import Problem, SettingsInvalid
 from linkage.terms import Secret
 from linkage.v1 import agency_session_pb2 as session
@@ -31,7 +33,8 @@ class Counter:
     """One desk's connection to a gateway, with the officer who works there.
 
     Every call that may be tried again carries a client request id, so that it is one request to the gateway however often it is sent.
-    Agency logins are remembered in memory and sent with each lookup at their agency.
+    Agency logins are remembered in memory, one for each agency and recipient, and sent with each lookup there that is made for that
+    recipient. A counter that acts for several recipients needs to say for which only where `verify` was not called on this object.
 
     Raises (every method): `linkage.client.Refused`.
     """
@@ -40,11 +43,13 @@ class Counter:
         self._channel = channel
         self._token = Secret(officer_token)
         self._deadline_s = deadline_s
-        self._sessions: dict[str, Secret] = {}
+        self._sessions = AgencySessions()
         self._verification = verification_pb2_grpc.VerificationServiceStub(channel)
         self._lookup = lookup_pb2_grpc.LookupServiceStub(channel)
         self._login = agency_session_pb2_grpc.AgencySessionServiceStub(channel)
         self._receipts = receipt_pb2_grpc.ReceiptServiceStub(channel)
+        self.catalogue = CatalogueReader(channel, self._call)
+        """What may be asked for, and why: services with their documents, record types with their fields."""
 
     @classmethod
     def connect(cls, target: str, ca: Path, cert: Path, key: Path, officer_token: str, *, deadline_s: float = DEADLINE_S) -> Self:
@@ -86,7 +91,7 @@ class Counter:
     def change_officer(self, officer_token: str) -> None:
         """Another officer takes over, or the same one with a new token. Agency logins belong to an officer and are forgotten."""
         self._token = Secret(officer_token)
-        self._sessions.clear()
+        self._sessions.forget_all()
 
     def verify(
         self,
@@ -118,11 +123,56 @@ class Counter:
                 request.thaid.CopyFrom(evidence)
             case verification.PresenceException():
                 request.exception.CopyFrom(evidence)
-        return self._call(self._verification.VerifyIdentity, request)
+        reply = self._call(self._verification.VerifyIdentity, request)
+        if reply.HasField("visit"):
+            self._sessions.opened(reply.visit, recipient)
+        return reply
 
     def end_visit(self, visit_token: str) -> verification.EndVisitResponse:
         """End a visit: from now on it opens nothing, at any gateway."""
-        return self._call(self._verification.EndVisit, verification.EndVisitRequest(visit_token=visit_token))
+        reply = self._call(self._verification.EndVisit, verification.EndVisitRequest(visit_token=visit_token))
+        self._sessions.ended(visit_token)
+        return reply
+
+    def lookup_bundle(
+        self,
+        visit_token: str,
+        service: str,
+        *,
+        records: Sequence[lookup.RecordQuestion] = (),
+        juristic: lookup.JuristicPerson | None = None,
+        client_request_id: str | None = None,
+        recipient: str | None = None,
+    ) -> Iterator[lookup.LookupBundleResponse]:
+        """Everything a service needs: each record as it comes, then the summary. Closing the iterator early cancels the rest.
+
+        Args:
+            visit_token: from `verify`.
+            service: the visit's service.
+            records: what to ask for; what the service's documents need where empty.
+            juristic: the juristic person on whose behalf the visit's person acts.
+            client_request_id: a UUID, to ask the same again after a failure; made where absent.
+            recipient: as in `lookup`.
+        """
+        logins = self._sessions.of(recipient or self._sessions.recipient_of(visit_token))
+        request = lookup.LookupBundleRequest(
+            client_request_id=client_request_id or str(uuid4()),
+            visit_token=visit_token,
+            service=service,
+            records=records,
+            juristic_person=juristic,
+            agency_session_tokens=[token.reveal() for token in logins.values()],
+        )
+        stream = self._lookup.LookupBundle(request, timeout=self._deadline_s, metadata=self._metadata())
+        try:
+            for message in stream:
+                if message.record.HasField("renewed_session"):
+                    self._sessions.keep(message.record.renewed_session)
+                yield message
+        except grpc.RpcError as failure:
+            raise refused_of(cast("FailedCall", failure)) from failure
+        finally:
+            stream.cancel()
 
     def lookup(
         self,
@@ -133,6 +183,7 @@ class Counter:
         *,
         juristic: lookup.JuristicPerson | None = None,
         client_request_id: str | None = None,
+        recipient: str | None = None,
     ) -> lookup.LookupResponse:
         """Fetch one record. FOUND and NOT_FOUND are replies; a record that cannot be had now is refused.
 
@@ -143,9 +194,12 @@ class Counter:
             fields: the fields wanted; one that is not agreed refuses the whole lookup.
             juristic: whom it is about, where not about the visit's person.
             client_request_id: a UUID, to ask the same again after a failure; made where absent.
+            recipient: whose login to send, for a visit that was not opened by this object; the only one where absent.
+
+        Raises:
+            ValueError: there are logins for several recipients, and nothing tells whose visit it is.
         """
-        source = record_type.partition(".")[0]
-        session_token = self._sessions.get(source)
+        login = self._sessions.at(record_type.partition(".")[0], recipient or self._sessions.recipient_of(visit_token))
         request = lookup.LookupRequest(
             client_request_id=client_request_id or str(uuid4()),
             visit_token=visit_token,
@@ -153,11 +207,11 @@ class Counter:
             record_type=record_type,
             fields=fields,
             subject=lookup.Subject(juristic_person=juristic) if juristic else None,
-            agency_session_token=session_token.reveal() if session_token else "",
+            agency_session_token=login[1].reveal() if login else "",
         )
         reply = self._call(self._lookup.Lookup, request)
         if reply.HasField("renewed_session"):
-            self.use_session(reply.renewed_session)
+            self._sessions.keep(reply.renewed_session, renews=login[0] if login else None)
         return reply
 
     def begin_login(
@@ -185,20 +239,23 @@ class Counter:
         self.use_session(reply.session)
         return reply
 
-    def end_login(self, source: str) -> session.EndLoginResponse:
-        """Log out at an agency.
+    def end_login(self, source: str, recipient: str | None = None) -> session.EndLoginResponse:
+        """Log out at an agency. ``recipient`` is needed where the officer is logged in there for several.
 
         Raises:
             KeyError: the officer is not logged in there.
+            ValueError: for several recipients, and none is named.
         """
-        request = session.EndLoginRequest(session_token=self._sessions[source].reveal())
-        reply = self._call(self._login.EndLogin, request)
-        del self._sessions[source]
+        login = self._sessions.at(source, recipient)
+        if login is None:
+            raise KeyError(source)
+        reply = self._call(self._login.EndLogin, session.EndLoginRequest(session_token=login[1].reveal()))
+        self._sessions.forget(source, login[0])
         return reply
 
     def use_session(self, agency_session: session.AgencySession) -> None:
-        """Send this login with lookups at its agency from now on."""
-        self._sessions[agency_session.source] = Secret(agency_session.token)
+        """Send this login from now on with lookups at its agency, in visits of its recipient."""
+        self._sessions.keep(agency_session)
 
     def checkpoint(self) -> receipt.GetCheckpointResponse:
         """The log's newest checkpoint, and the key the gateway says it is signed with."""
@@ -215,9 +272,12 @@ class Counter:
 
     def _call(self, method: Callable[..., Reply], request: Message) -> Reply:
         try:
-            return method(request, timeout=self._deadline_s, metadata=(("authorization", f"Bearer {self._token.reveal()}"),))
+            return method(request, timeout=self._deadline_s, metadata=self._metadata())
         except grpc.RpcError as failure:
             raise refused_of(cast("FailedCall", failure)) from failure
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {self._token.reveal()}"),)
 
 
 def _line(path: Path) -> str:

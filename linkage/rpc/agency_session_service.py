@@ -54,7 +54,8 @@ class AgencySessionService(agency_session_pb2_grpc.AgencySessionServiceServicer)
         ask = ConfirmAsk(reading.token("login_token", request.login_token), request.office_id, code, envelope)
         reading.done()
         token, login, receipt = await self._corridor.confirm(call, ask)
-        session = pb.AgencySession(token=token, expires_at=timestamp(login.expires_at * 1000), source=login.source)
+        ends = timestamp(login.expires_at * 1000)
+        session = pb.AgencySession(token=token, expires_at=ends, source=login.source, recipient=login.recipient)
         return pb.ConfirmLoginResponse(session=session, request_id=id_text(call.id), receipt=encode_receipt(receipt))
 
     async def EndLogin(self, request: pb.EndLoginRequest, call: Call) -> pb.EndLoginResponse:  # type: ignore[override]  # as above

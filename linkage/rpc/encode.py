@@ -6,8 +6,9 @@ from decimal import Decimal
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2
 
+from linkage.lookup_terms import RenewedLogin
 from linkage.terms import FieldName, Image, PartialDate, RecordType, SourceName, Value
-from linkage.v1 import record_pb2
+from linkage.v1 import agency_session_pb2, record_pb2
 
 
 def encode_record(
@@ -51,3 +52,10 @@ def encode_value(value: Value) -> record_pb2.Value:  # noqa: PLR0911 (one return
 def timestamp(ms: int) -> Timestamp:
     """Milliseconds since 1970 as a timestamp."""
     return Timestamp(seconds=ms // 1000, nanos=ms % 1000 * 1_000_000)
+
+
+def encode_session(renewed: RenewedLogin, source: SourceName) -> agency_session_pb2.AgencySession:
+    """An officer's login that was renewed on the way."""
+    return agency_session_pb2.AgencySession(
+        token=renewed.token, expires_at=timestamp(renewed.expires_at * 1000), source=source, recipient=renewed.recipient
+    )

@@ -34,13 +34,13 @@ class Retries:
         self._book = book
         self._seconds = seconds
 
-    def once(self, caller: Caller, client_request_id: bytes | None, request: Message) -> Once | None:
-        """The claim that this request was not made before; None where it carries no id."""
+    def once(self, caller: Caller, client_request_id: bytes | None, request: Message, *, part: str = "") -> Once | None:
+        """The claim that this request, or this part of it, was not made before; None where it carries no id."""
         if client_request_id is None:
             return None
         officer = caller.officer
         owner = f"{caller.counter.uri} {officer.issuer} {officer.subject} ".encode()
-        key = self._sealer.tag("client request id", owner + client_request_id)
+        key = self._sealer.tag("client request id", owner + client_request_id + part.encode())
         digest = self._sealer.tag("request content", request.DESCRIPTOR.full_name.encode() + request.SerializeToString(deterministic=True))
         return Once(key, digest, keep_s=round(self._seconds))
 

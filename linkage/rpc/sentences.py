@@ -4,6 +4,9 @@ import tomllib
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 
+from linkage.errors import Reason
+from linkage.papers import Paper, PaperNeed, Why
+from linkage.rpc.reasons import TABLE
 from linkage.terms import Assurance, CardProblem, NoMatch, SourceName, Verdict
 from linkage.v1 import sentence_pb2
 
@@ -17,7 +20,8 @@ _KEYS = frozenset(
         *(verdict.value for verdict in Verdict if verdict not in (Verdict.NO_MATCH, Verdict.CARD_NOT_VALID)),
         *(f"{Verdict.NO_MATCH.value}_{part.value}" for part in NoMatch),
         *(f"{Verdict.CARD_NOT_VALID.value}_{problem.value}" for problem in CardProblem),
-        *("match_exception", "found", "record_not_found"),
+        *("match_exception", "found", "record_not_found", "bundle"),
+        *(f"paper_{why.value}" for why in Why if why not in (Why.REFUSED, Why.UNAVAILABLE, Why.STAYS)),
     }
 )
 
@@ -50,7 +54,37 @@ class Sentences:
         """What to tell the officer of a lookup's answer."""
         return self._say("found" if found else "record_not_found", source)
 
+    def refusal(self, reason: Reason, source: SourceName) -> sentence_pb2.Sentence:
+        """What to tell the officer of a refusal."""
+        row = TABLE[reason]
+        return self._named((row.th, row.en), source)
+
+    def paper(self, paper: Paper) -> sentence_pb2.Sentence:
+        """Why a document is needed or not, with the condition under which it is demanded at all."""
+        said = self._because(paper)
+        if paper.need is not PaperNeed.ASK_IF:
+            return said
+        condition = paper.document.condition
+        th, en = ("ถ้ามี", "If there is one") if condition is None else (f"เฉพาะกรณี {condition.th}", f"Only if: {condition.en}")
+        return sentence_pb2.Sentence(th=f"{th} – {said.th}", en=f"{en} – {said.en}")
+
+    def bundle(self, needless: int, copies: int) -> sentence_pb2.Sentence:
+        """How many copies a citizen need not bring."""
+        th, en = (text.replace("{needless}", str(needless)).replace("{copies}", str(copies)) for text in _SENTENCES["bundle"])
+        return sentence_pb2.Sentence(th=th, en=en)
+
+    def _because(self, paper: Paper) -> sentence_pb2.Sentence:
+        if paper.document.paper is not None:
+            return sentence_pb2.Sentence(th=paper.document.paper.th, en=paper.document.paper.en)
+        source = paper.source or SourceName("")
+        if paper.reason is not None:
+            return self.refusal(paper.reason, source)
+        return self._say(f"paper_{paper.why.value}", source)
+
     def _say(self, key: str, source: SourceName) -> sentence_pb2.Sentence:
-        th, en = _SENTENCES[key]
+        return self._named(_SENTENCES[key], source)
+
+    def _named(self, sentence: tuple[str, str], source: SourceName) -> sentence_pb2.Sentence:
+        th, en = sentence
         th_name, en_name = self._names().get(source, NAMELESS)
         return sentence_pb2.Sentence(th=th.replace("{source}", th_name), en=en.replace("{source}", en_name))

@@ -1,6 +1,6 @@
 """Turns errors into statuses: the only place that does, through one table (`linkage.rpc.reasons`).
 
-A status carries google.rpc.ErrorInfo (reason, who can mend it, the request id that the log knows), BadRequest with the wrong
+A status carries google.rpc.ErrorInfo (reason, who can mend it, the request id that the log knows, whose quota is used up), BadRequest with the wrong
 fields, RetryInfo where waiting helps and `grpc-retry-pushback-ms` (-1 where it takes long or does not help), LocalizedMessage in
 Thai and English, and the log's Receipt.
 """
@@ -66,6 +66,8 @@ def status_of(refusal: Refusal, request_id: str, names: Mapping[str, tuple[str, 
     metadata = {"request_id": request_id, "who": row.who}
     if refusal.source:
         metadata["source"] = refusal.source
+    if refusal.reason is Reason.AGENCY_QUOTA_EXHAUSTED and refusal.detail:
+        metadata["quota"] = refusal.detail
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason=refusal.reason.value, domain=DOMAIN, metadata=metadata),
         error_details_pb2.LocalizedMessage(locale="th", message=th),
@@ -79,8 +81,7 @@ def status_of(refusal: Refusal, request_id: str, names: Mapping[str, tuple[str, 
     soon = wait is not None and wait <= _LONGEST_PUSHBACK
     trailers: list[tuple[str, str | bytes]] = [("grpc-retry-pushback-ms", str(round((wait or 0) * 1000)) if soon else "-1")]
     if wait is not None:
-        milliseconds = round(wait * 1000)
-        details.append(error_details_pb2.RetryInfo(retry_delay=_duration(milliseconds)))
+        details.append(error_details_pb2.RetryInfo(retry_delay=duration(wait)))
     status = status_pb2.Status(code=row.code.value[0], message=f"{refusal.reason.value}: {en}", details=[_packed(d) for d in details])
     if isinstance(refusal.receipt, Receipt):
         proof = _packed(encode_receipt(refusal.receipt))
@@ -95,7 +96,9 @@ def encode_receipt(receipt: Receipt) -> receipt_pb2.Receipt:
     return receipt_pb2.Receipt(entry_id=receipt.entry_id, index=receipt.index, leaf=receipt.leaf, tlog_proof=receipt.tlog_proof)
 
 
-def _duration(milliseconds: int) -> duration_pb2.Duration:
+def duration(seconds: float) -> duration_pb2.Duration:
+    """Seconds, to the millisecond."""
+    milliseconds = round(seconds * 1000)
     return duration_pb2.Duration(seconds=milliseconds // 1000, nanos=milliseconds % 1000 * 1_000_000)
 
 

@@ -46,7 +46,7 @@ def play(settings: Path, page: Page, *, stay: bool) -> None:
             place = build_place(settings, agencies, clock)
             page.setting(f"keys, certificates and settings made in {_near(place.folder)}")
             with running_gateway(place) as pid:
-                page.setting(f"gateway: process {pid} on {place.target}; DOPA: {agencies.dopa_url}; ThaID: {agencies.thaid_url}")
+                page.setting(f"gateway: process {pid} on {place.target}; {len(agencies.urls)} agencies simulated")
                 with Counter.from_folder(place.counter) as counter:
                     kinds = {kind.type: kind for kind in load_kinds(load(place.settings), place.settings)}
                     Story(counter, agencies, place, kinds, page).tell()
@@ -96,7 +96,7 @@ def _stay(agencies: Agencies, place: Place, page: Page) -> None:
         begun = counter.begin_login(recipient=RECIPIENT, source="dopa", officer_number=OFFICER_NUMBER)
         code = agencies.consent(OFFICER_NUMBER)
         reply = counter.confirm_login(begun.login_token, begun.offices[0].id, ThaidCode(code=code, redirect_uri=REDIRECT_URI))
-    replace_private(place.counter / "dopa.session", reply.session.token + "\n")
+    replace_private(place.counter / f"dopa.{reply.session.recipient}.session", reply.session.token + "\n")
     replace_private(place.counter / "card", f"{NUMBER}\nสมมติ\nทดสอบระบบ\n25300115\n{LASER}\n")
     linkage = f"{_near(Path(sys.executable))} -m linkage.cli.main"
     desk, config = f"--counter {_near(place.counter)}", _near(place.settings)
@@ -110,7 +110,7 @@ def _stay(agencies: Agencies, place: Place, page: Page) -> None:
         f"  {linkage} agreements show --config {config}",
         "",
         f"Any gRPC client can call {place.target} with what is in {_near(place.counter)}.",
-        f"Let DOPA fail:  curl -d '{{\"down\": true}}' {agencies.dopa_url}/_simulator/knobs",
+        f"Let DOPA fail:  curl -d '{{\"down\": true}}' {agencies.urls['dopa']}/_simulator/knobs",
     )
     try:
         threading.Event().wait()

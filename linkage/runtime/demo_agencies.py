@@ -1,11 +1,10 @@
-"""The simulated agencies of a demo, on real sockets: found through their entry points, served in a thread of their own."""
+"""The simulated agencies of a demo, on real sockets: found as they are installed, served in threads of their own."""
 
 import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,12 +12,14 @@ import httpx
 import uvicorn
 
 from linkage.errors import LinkageError, Problem, SettingsInvalid
+from linkage.sources.installed import SIMULATORS, installed
 
-GROUP = "linkage.simulators"
 REDIRECT_URI = "https://counter.example/back"
 
+NAMES = ("dopa", "thaid", "sso", "led", "dlt", "dep", "moj")
+"""Who is simulated: whose records the demo's services need, and who verifies people for it."""
+
 _STARTS_S = 20.0
-_THAID_BASE = "/api/v2/oauth2"
 
 
 class AgencyDidNotStart(LinkageError):
@@ -27,35 +28,33 @@ class AgencyDidNotStart(LinkageError):
 
 @dataclass(frozen=True, slots=True)
 class Agencies:
-    """Where the simulators serve, and what a gateway must be told to ask them."""
+    """Where the simulators serve, and what a gateway must be told to ask them: by the agency's name."""
 
-    dopa_url: str
-    thaid_url: str
-    dopa_settings: Mapping[str, str]
-    thaid_settings: dict[str, str]
-    thaid_secret: str
+    urls: Mapping[str, str]
+    settings: Mapping[str, Mapping[str, Any]]
 
-    def turn(self, **knobs: Any) -> None:
-        """Turn DOPA's knobs."""
-        httpx.post(f"{self.dopa_url}/_simulator/knobs", json=knobs, timeout=10).raise_for_status()
+    def turn(self, agency: str, **knobs: Any) -> None:
+        """Turn an agency's knobs."""
+        httpx.post(f"{self.urls[agency]}/_simulator/knobs", json=knobs, timeout=10).raise_for_status()
 
     def consent(self, number: str) -> str:
         """What ThaID's redirect brings when this person consents in the app: an authorization code for `REDIRECT_URI`."""
+        thaid = self.settings["thaid"]
         asked = {
             "response_type": "code",
-            "client_id": self.thaid_settings["client_id"],
+            "client_id": thaid["client_id"],
             "redirect_uri": REDIRECT_URI,
             "scope": "pid name birthdate openid",
             "state": "demo",
             "_person": number,
         }
-        page = httpx.get(f"{self.thaid_url}{_THAID_BASE}/auth/", params=asked, timeout=10)
+        page = httpx.get(f"{thaid['base_url']}/auth/", params=asked, timeout=10)
         return parse_qs(urlsplit(page.headers["location"]).query)["code"][0]
 
     def asked(self) -> set[str]:
-        """The request ids under which both agencies have been asked anything so far."""
+        """The request ids under which the agencies have been asked anything so far."""
         found: set[str] = set()
-        for url in (self.dopa_url, self.thaid_url):
+        for url in self.urls.values():
             page = httpx.get(f"{url}/_simulator/received", timeout=10).raise_for_status().json()
             found |= {one["request_id"] for one in page if one["request_id"]}
         return found
@@ -63,36 +62,35 @@ class Agencies:
 
 @contextmanager
 def running_agencies() -> Iterator[Agencies]:
-    """Serve both simulators on ports of the system's choosing until the block is left.
+    """Serve every simulator on a port of the system's choosing until the block is left.
 
     Raises:
         SettingsInvalid: a simulator is not installed.
         AgencyDidNotStart: it does not come up.
     """
-    dopa, thaid = _simulator("dopa"), _simulator("thaid")
-    dopa.accepts_access_token = thaid.is_token_of  # Linkage Center asks ThaID whose token it is
+    worlds = {name: _simulator(name) for name in NAMES}
+    worlds["dopa"].accepts_access_token = worlds["thaid"].is_token_of  # Linkage Center asks ThaID whose token it is
     with ExitStack() as served:
-        dopa_url, thaid_url = (served.enter_context(_served(world.app)) for world in (dopa, thaid))
-        yield Agencies(
-            dopa_url,
-            thaid_url,
-            dopa.settings_for(dopa_url),
-            {"base_url": f"{thaid_url}{_THAID_BASE}", "issuer": thaid.issuer, "client_id": thaid.client_id},
-            thaid.client_secret,
-        )
+        urls = {name: served.enter_context(serving(world.app)) for name, world in worlds.items()}
+        yield Agencies(urls, {name: worlds[name].settings_for(url) for name, url in urls.items()})
 
 
 def _simulator(name: str) -> Any:
-    found = next(iter(entry_points(group=GROUP, name=name)), None)
+    found = installed(name, key=SIMULATORS, file="installation").make_simulator
     if found is None:
-        raise SettingsInvalid((Problem("installation", GROUP, "nothing", f"a simulator named {name}: install the project first"),))
-    return found.load()()
+        raise SettingsInvalid((Problem("installation", SIMULATORS, "nothing", f"a simulator named {name}: install the project first"),))
+    return found()
 
 
 @contextmanager
-def _served(app: Any) -> Iterator[str]:
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+def serving(app: Any, port: int = 0) -> Iterator[str]:
+    """Serve an ASGI app on loopback until the block is left; its URL, without a slash at the end. Port 0: the system chooses.
+
+    Raises:
+        OSError: the port is taken.
+        AgencyDidNotStart: it does not come up.
+    """
+    listening = _bound(port)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="simulator", daemon=True)
     thread.start()
@@ -108,3 +106,14 @@ def _served(app: Any) -> Iterator[str]:
         server.should_exit = True
         thread.join(_STARTS_S)
         listening.close()
+
+
+def _bound(port: int) -> socket.socket:
+    listening = socket.socket()
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
+    except OSError:
+        listening.close()
+        raise
+    return listening

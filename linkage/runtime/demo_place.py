@@ -1,11 +1,14 @@
 """Builds the folder of a demo: the sample register, agreements and services; fresh keys; a counter's files; the settings."""
 
+import contextlib
 import json
+import secrets
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import linkage
 from linkage.clock import Clock
@@ -23,6 +26,7 @@ ISSUER = "https://officers.doe.example"
 OFFICER = "officer-0017"
 
 _MARK = ".made-by-linkage-demo"
+_PORTS = 20_000
 _LOG = "access-log.sqlite"
 _RECIPIENTS = ("doe", "dlpw", "dla")
 
@@ -63,29 +67,40 @@ def build_place(settings: Path, agencies: Agencies, clock: Clock) -> Place:
         SettingsInvalid: the folder holds something else, a demo still runs in it, or the sample is not there.
     """
     folder = settings.resolve().parent
-    _clear(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).touch()
+    clear(folder)
     place = Place(folder / settings.name, f"localhost:{free_port()}")
     _copy_sample(folder)
-    _make_keys(place, clock)
-    _make_counter(place, clock)
-    write_private(folder / "keys" / "thaid-secret", agencies.thaid_secret)
-    write_public(place.settings, _settings(place, agencies))
+    make_keys(place, clock)
+    make_counter_folder(place, clock)
+    sources = {name: with_own_secrets(name, given, folder) for name, given in agencies.settings.items()}
+    write_public(place.settings, _settings(place, sources))
     return place
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as looking:
-        looking.bind(("127.0.0.1", 0))
-        port: int = looking.getsockname()[1]
-        return port
+    """A port on loopback that nobody listens on now; below those that systems give out by themselves, so that none takes it meanwhile."""
+    while True:
+        port = _PORTS + secrets.randbelow(_PORTS // 2)
+        with socket.socket() as looking, contextlib.suppress(OSError):
+            looking.bind(("127.0.0.1", port))
+            return port
 
 
-def _clear(folder: Path) -> None:
+def clear(folder: Path) -> None:
+    """Empty a demo's folder and make it anew.
+
+    Raises:
+        SettingsInvalid: it holds something else, or a demo still runs in it.
+    """
+    if _holds_something(folder):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).touch()
+
+
+def _holds_something(folder: Path) -> bool:
     if not folder.exists() or not any(folder.iterdir()):
-        return
+        return False
     if not (folder / _MARK).exists():
         raise SettingsInvalid(
             (Problem(str(folder), "folder", "files that no demo made", "a new or empty folder, or one of a demo before"),)
@@ -95,17 +110,21 @@ def _clear(folder: Path) -> None:
             StoreLock(folder / _LOG).release()
         except StoreLocked as failure:
             raise SettingsInvalid((Problem(str(folder), "folder", str(failure), "a folder in which no demo runs any more"),)) from failure
-    shutil.rmtree(folder)
+    return True
 
 
 def _copy_sample(folder: Path) -> None:
     if not SAMPLE.is_dir():
         raise SettingsInvalid((Problem(str(SAMPLE), "folder", "no such folder", "the sample files of a checkout: the demo runs from one"),))
-    for name in ("register.toml", "agreements.toml", "services.toml"):
-        shutil.copyfile(SAMPLE / name, folder / name)
+    shutil.copyfile(SAMPLE / "register.toml", folder / "register.toml")
+    (folder / "agreements").mkdir()
+    for name in ("agreements.toml", "agreements-joint-counter.toml"):
+        shutil.copyfile(SAMPLE / name, folder / "agreements" / name)
+    shutil.copytree(SAMPLE / "services", folder / "services")
 
 
-def _make_keys(place: Place, clock: Clock) -> None:
+def make_keys(place: Place, clock: Clock) -> None:
+    """Make every key and certificate of a gateway, for thirty days."""
     folder, keys = place.folder, place.folder / "keys"
     keys.mkdir(mode=0o700)
     make_authority(folder / "ca.pem", keys / "ca-key.pem", name="linkage demo CA", clock=clock, days=30)
@@ -118,7 +137,8 @@ def _make_keys(place: Place, clock: Clock) -> None:
         make_key_ring(keys / ring, "demo-1")
 
 
-def _make_counter(place: Place, clock: Clock) -> None:
+def make_counter_folder(place: Place, clock: Clock) -> None:
+    """Make the counter's folder: its certificate, its officer's token, the gateway's CA and address."""
     keys, counter = place.folder / "keys", place.counter
     counter.mkdir(mode=0o700)
     authority = load_authority(place.folder / "ca.pem", keys / "ca-key.pem")
@@ -137,9 +157,23 @@ def _make_counter(place: Place, clock: Clock) -> None:
     write_public(counter / "target", place.target + "\n")
 
 
-def _settings(place: Place, agencies: Agencies) -> str:
-    dopa = _recipients("dopa", agencies.dopa_settings)
-    thaid = _recipients("thaid", agencies.thaid_settings | {"client_secret_file": "keys/thaid-secret"})
+def with_own_secrets(source: str, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The simulator's settings, with its secret files copied to the demo's own keys: those it made end with it."""
+    settings = dict(given)
+    for key, value in given.items():
+        if key.endswith("_file"):
+            name = f"{source}-{key.removesuffix('_file')}"
+            write_private(folder / "keys" / name, Path(value).read_text(encoding="utf-8"))
+            settings[key] = f"keys/{name}"
+    return settings
+
+
+def _settings(place: Place, sources: Mapping[str, Mapping[str, Any]]) -> str:
+    return settings_page(place, "".join(source_tables(name, f'adapter = "{name}"', given, _RECIPIENTS) for name, given in sources.items()))
+
+
+def settings_page(place: Place, sources: str) -> str:
+    """The settings of a demo's gateway, with these tables of sources."""
     return f"""# What the demo runs with. Every other setting has its default: see deploy/linkage.full.toml.
 
 [server]
@@ -163,17 +197,20 @@ keys = "keys/token.keys"
 
 [files]
 register = "register.toml"
-agreements = "agreements.toml"
-services = "services.toml"
-
-[sources.dopa]
-adapter = "dopa"
-{dopa}
-[sources.thaid]
-adapter = "thaid"
-{thaid}"""
+agreements = "agreements"
+services = "services"
+{sources}"""
 
 
-def _recipients(source: str, settings: Mapping[str, str]) -> str:
-    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
-    return "".join(f"\n[sources.{source}.recipients.{recipient}]\n{lines}" for recipient in _RECIPIENTS)
+def source_tables(source: str, translator: str, settings: Mapping[str, Any], recipients: Sequence[str]) -> str:
+    """One source's tables of the settings: ``translator`` is its line with the adapter or the manifest."""
+    lines = "".join(f"{key} = {as_toml(value)}\n" for key, value in settings.items())
+    tables = "".join(f"\n[sources.{source}.recipients.{recipient}]\n{lines}" for recipient in recipients)
+    return f"\n[sources.{source}]\n{translator}\n{tables}"
+
+
+def as_toml(value: Any) -> str:
+    """A value as TOML writes it on one line."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {as_toml(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value)

@@ -7,16 +7,20 @@ from linkage.audit.journal import Journal
 from linkage.audit.receipt import ReceiptBook
 from linkage.audit.sealing import Sealing
 from linkage.audit.tally import Tally
+from linkage.bundle import Bundle
 from linkage.clock import Clock
 from linkage.identity import KeySets, OfficerTokens
 from linkage.in_force import InForce
 from linkage.login import Login
 from linkage.lookup import Lookup
 from linkage.rpc.agency_session_service import AgencySessionService
+from linkage.rpc.bundling import Bundling
+from linkage.rpc.catalogue_service import CatalogueService
 from linkage.rpc.door import Door
 from linkage.rpc.lookup_service import LookupService
 from linkage.rpc.receipt_service import ReceiptService
 from linkage.rpc.recognise import Recogniser
+from linkage.rpc.refusals import Refusals
 from linkage.rpc.retries import Retries
 from linkage.rpc.sentences import Sentences
 from linkage.rpc.server import Built, build_server
@@ -57,14 +61,17 @@ def build_face(rooms: Rooms) -> Built:
     recogniser = _recogniser(rooms)
     retries, sentences = Retries(sealer, rooms.book, settings.tokens.replay_seconds), Sentences(rooms.names)
     visits, logins = Visits(sealer, rooms.clock, settings.tokens.visit_minutes), AgencyLogins(sealer, rooms.clock)
+    lookup = _lookup(rooms, visits, logins)
+    refusals = Refusals(rooms.journal, rooms.tally, equipment.metrics)
     servicers = (
         VerificationService(_verification(rooms, visits, sealer), recogniser, retries, sentences),
-        LookupService(_lookup(rooms, visits, logins), retries, sentences),
+        LookupService(lookup, Bundling(_bundle(rooms, visits, logins, lookup), retries, refusals, sentences), retries, sentences),
+        CatalogueService(rooms.in_force, equipment.sources.assumed),
         AgencySessionService(_login(rooms, logins)),
         ReceiptService(rooms.book, equipment.keys.signer.verifier.text),
     )
     credentials = equipment.certificates.credentials()
-    return build_server(settings.server, _door(rooms, recogniser), servicers, credentials, equipment.metrics.unknown_methods.inc)
+    return build_server(settings.server, _door(rooms, recogniser, refusals), servicers, credentials, equipment.metrics.unknown_methods.inc)
 
 
 def _recogniser(rooms: Rooms) -> Recogniser:
@@ -97,15 +104,18 @@ def _lookup(rooms: Rooms, visits: Visits, logins: AgencyLogins) -> Lookup:
     )
 
 
+def _bundle(rooms: Rooms, visits: Visits, logins: AgencyLogins, lookup: Lookup) -> Bundle:
+    return Bundle(in_force=rooms.in_force, journal=rooms.journal, visits=visits, logins=logins, lookup=lookup)
+
+
 def _login(rooms: Rooms, logins: AgencyLogins) -> Login:
     return Login(in_force=rooms.in_force, journal=rooms.journal, sealing=rooms.sealing, sources=rooms.equipment.sources, logins=logins)
 
 
-def _door(rooms: Rooms, recogniser: Recogniser) -> Door:
+def _door(rooms: Rooms, recogniser: Recogniser, refusals: Refusals) -> Door:
     return Door(
         recogniser=recogniser,
-        journal=rooms.journal,
-        tally=rooms.tally,
+        refusals=refusals,
         metrics=rooms.equipment.metrics,
         clock=rooms.clock,
         server=rooms.equipment.settings.server,

@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from linkage.agreements import Known, pages_of, read_book
-from linkage.catalogue import RecordKind, read_catalogue
+from linkage.agreements import Known, read_book
+from linkage.catalogue import Names, RecordKind, read_catalogue
 from linkage.errors import Problem, SettingsInvalid
 from linkage.identity import read_register
 from linkage.in_force import InForce
+from linkage.pages import pages_of
 from linkage.settings import Settings
 
 Stamp = tuple[tuple[str, int, int, int], ...]
@@ -28,7 +29,7 @@ def load_files(settings: Settings, record_kinds: Sequence[RecordKind]) -> InForc
     problems: list[Problem] = []
     files = settings.files
     register, agencies = read_register(files.register, problems)
-    catalogue, services = read_catalogue(files.services, record_kinds, agencies, problems)
+    catalogue, services = read_catalogue(files.services, record_kinds, Names(agencies, settings.sources.keys()), problems)
     known = Known(
         agencies=agencies,
         sources=settings.sources.keys(),
@@ -106,11 +107,15 @@ class WatchedFiles:
 
 def _stamp(settings: Settings) -> Stamp:
     files = settings.files
+    return tuple(_of(path) for path in [files.register, *_with_pages(files.services), *_with_pages(files.agreements)])
+
+
+def _with_pages(path: Path) -> list[Path]:
+    """A file, or a folder and the files in it: a new file changes the folder's own time of change."""
     try:
-        pages = pages_of(files.agreements)
+        return [path, *pages_of(path)]
     except OSError:
-        pages = []
-    return tuple(_of(path) for path in [files.register, files.services, files.agreements, *pages])
+        return [path]
 
 
 def _of(path: Path) -> tuple[str, int, int, int]:

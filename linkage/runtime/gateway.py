@@ -27,6 +27,7 @@ from linkage.runtime.equipment import Equipment, equip
 from linkage.runtime.face import Rooms, build_face
 from linkage.runtime.files import WatchedFiles
 from linkage.runtime.health import EVERY_S, Health
+from linkage.runtime.outlook import Outlook
 from linkage.settings import Settings
 from linkage.sources.registry import ClientMaker, client_for
 from linkage.store.anchor import Anchor, anchor_beside, check_anchor
@@ -36,6 +37,7 @@ from linkage.store.lock import StoreLock
 from linkage.store.sqlite_keys import SqliteKeys
 from linkage.store.sqlite_read import LogReader
 from linkage.transport import key_set_client
+from linkage.transport.expiry import read_expiry
 
 _log = structlog.get_logger()
 
@@ -47,11 +49,12 @@ class LogLost(LinkageError):
 class Gateway:
     """A gateway that serves. Made by `start`, ended by `stop`."""
 
-    def __init__(self, equipment: Equipment, clock: Clock, lock: StoreLock) -> None:
+    def __init__(self, equipment: Equipment, clock: Clock, lock: StoreLock, outlook: Outlook) -> None:
         self.equipment = equipment
         self.settings = equipment.settings
         self._clock = clock
         self._lock = lock
+        self._outlook = outlook
         self.lost: LogCorrupt | None = None
         """What a reader found wrong with the log; None while nobody did."""
         self._tasks: list[asyncio.Task[Any]] = []
@@ -84,7 +87,9 @@ class Gateway:
         """
         clock = clock or SystemClock()
         equipment = await equip(settings, file, clock, clients=clients)
-        gateway = cls(equipment, clock, StoreLock(settings.log.path))
+        read = read_expiry if clients is client_for else None  # whoever stands in for the agencies shows no certificates
+        outlook = Outlook(equipment.sources, settings.sources, equipment.metrics, clock, read=read)
+        gateway = cls(equipment, clock, StoreLock(settings.log.path), outlook)
         try:
             await gateway._open_journal()
             await gateway._open_door()
@@ -142,7 +147,7 @@ class Gateway:
         self._health = Health(self._built.health, self.journal, self.equipment.sources, metrics, self.settings.log.path)
         await self._health.look()
         sweeper = Sweeper(self.journal, self._clock, after=self.settings.log.recover_after)
-        for task in (self._health.run(), sweeper.run(), self._tally.run(), self._watched.run()):
+        for task in (self._health.run(), sweeper.run(), self._tally.run(), self._watched.run(), self._outlook.run()):
             self._go(task)
         self._page = _metrics_page(self.settings.server.metrics_listen, self.equipment)
         await self._built.server.start()

@@ -8,7 +8,9 @@ from typing import NoReturn
 
 from linkage.catalogue.records import RecordKind
 from linkage.client import Counter, Refused, record_values, save_receipt
+from linkage.clock import SystemClock
 from linkage.errors import LinkageError
+from linkage.runtime import story_bundle
 from linkage.runtime.demo_agencies import REDIRECT_URI, Agencies
 from linkage.runtime.demo_place import Place
 from linkage.runtime.story_page import Page
@@ -60,6 +62,7 @@ class Story:
             self._wrong_laser()
             self._agency_down()
             self._end_visit()
+            self._joint_counter()
         except Refused as refusal:
             raise StoryFailed(f"step {len(self._page.steps)}: refused with {refusal.reason} ({refusal.sentence_en})") from refusal
 
@@ -79,7 +82,7 @@ class Story:
 
     def _verify(self) -> None:
         self._page.step("ตรวจบัตรประชาชนด้วยรหัสหลังบัตร", "The citizen's card is verified by its laser code")
-        reply = self._counter.verify(recipient=RECIPIENT, service=SERVICE, citizen_number=NUMBER, evidence=_card(LASER))
+        reply = self._counter.verify(recipient=RECIPIENT, service=SERVICE, citizen_number=NUMBER, evidence=card(LASER))
         self._expect_verdict(reply, pb.VERDICT_MATCH)
         self._visit = reply.visit.token
         self._keep(reply.receipt, "verify")
@@ -114,7 +117,7 @@ class Story:
 
     def _wrong_laser(self) -> None:
         self._page.step("รหัสหลังบัตรผิด", "A wrong laser code")
-        reply = self._counter.verify(recipient=RECIPIENT, service=SERVICE, citizen_number=NUMBER, evidence=_card(WRONG_LASER))
+        reply = self._counter.verify(recipient=RECIPIENT, service=SERVICE, citizen_number=NUMBER, evidence=card(WRONG_LASER))
         self._expect_verdict(reply, pb.VERDICT_NO_MATCH)
         self._expect(reply.no_match == pb.NO_MATCH_LASER_OR_NUMBER_UNKNOWN, "laser or number unknown", pb.NoMatch.Name(reply.no_match))
         self._expect(not reply.HasField("visit"), "no visit", "a visit")
@@ -123,17 +126,17 @@ class Story:
 
     def _agency_down(self) -> None:
         self._page.step("กรมการปกครองล่ม: ตอบว่าไม่พร้อม ไม่ใช่ 'ไม่พบ'", "DOPA is down: the answer is unavailable, never 'not found'")
-        self._agencies.turn(down=True)
+        self._agencies.turn("dopa", down=True)
         try:
             refusal = self._refused(lambda: self._counter.lookup(self._visit, SERVICE, "dopa.person", PERSON_FIELDS), "AGENCY_UNAVAILABLE")
             self._expect(refusal.code == "UNAVAILABLE", "UNAVAILABLE", refusal.code)
             self._keep(refusal.receipt, "agency-down")
-            reply = self._counter.verify(recipient=RECIPIENT, service=SERVICE, citizen_number=NUMBER, evidence=_card(LASER))
+            reply = self._counter.verify(recipient=RECIPIENT, service=SERVICE, citizen_number=NUMBER, evidence=card(LASER))
             self._expect_verdict(reply, pb.VERDICT_UNAVAILABLE)
             self._keep(reply.receipt, "agency-down-verify")
             self._page.no("UNAVAILABLE", reply.sentence.th, reply.sentence.en)
         finally:
-            self._agencies.turn(down=False)
+            self._agencies.turn("dopa", down=False)
 
     def _end_visit(self) -> None:
         self._page.step("ประชาชนกลับ: จบการให้บริการ แล้วขอข้อมูลอีกไม่ได้", "The citizen leaves: the visit ends, and opens nothing any more")
@@ -142,6 +145,14 @@ class Story:
         self._page.good("ENDED", "จบการให้บริการแล้ว", "The visit has ended, at every gateway.")
         refusal = self._refused(lambda: self._counter.lookup(self._visit, SERVICE, "dopa.person", PERSON_FIELDS), "VISIT_ENDED")
         self._keep(refusal.receipt, "visit-ended")
+
+    def _joint_counter(self) -> None:
+        reply = self._counter.verify(recipient=RECIPIENT, service=story_bundle.SERVICE, citizen_number=NUMBER, evidence=card(LASER))
+        self._expect_verdict(reply, pb.VERDICT_MATCH)
+        visit = reply.visit.token
+        stream = self._counter.lookup_bundle(visit, story_bundle.SERVICE)
+        story_bundle.tell_bundle(stream, self._agencies, self._page, SystemClock(), expect=self._expect, keep=self._keep)
+        self._counter.end_visit(visit)
 
     def _refused(self, ask: Callable[[], object], reason: str) -> Refused:
         try:
@@ -172,7 +183,7 @@ class Story:
         save_receipt(receipt, self._place.receipts, f"{self._kept:02d}-{name}")
 
 
-def _card(laser: str) -> pb.CardLaser:
+def card(laser: str) -> pb.CardLaser:
     """The card of the first of the invented people, as an officer types it."""
     name = pb.PersonName(first="สมมติ", last="ทดสอบระบบ")
     return pb.CardLaser(name=name, birth_date=pb.BirthDate(as_on_card="25300115"), laser_code=laser)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
@@ -53,6 +53,12 @@ class Page:
     def record(self, values: Mapping[FieldName, Value | None], kind: RecordKind) -> None:
         """A record."""
         self._print(Padding(record_table(values, kind), _INDENT))
+
+    def show(self, what: RenderableType, word: str) -> None:
+        """Something that is printed as it is; ``word`` is what is remembered of it."""
+        if word:
+            self._remember(word)
+        self._print(Padding(what, _INDENT))
 
     def note(self, text: str) -> None:
         """Something the reader should notice."""

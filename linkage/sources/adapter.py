@@ -33,6 +33,7 @@ from linkage.terms import (
     CitizenNumber,
     Evidence,
     FieldName,
+    JuristicNumber,
     NoMatch,
     PartialDate,
     PersonName,
@@ -89,6 +90,7 @@ class About:
     number: CitizenNumber | None = None
     name: PersonName | None = None
     birth_date: PartialDate | None = None
+    juristic: JuristicNumber | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -208,6 +210,15 @@ class Adapter(ABC):
     records_file: ClassVar[Path | None] = None
     """``records.toml`` beside the adapter: its record types and fields. None where it discloses none."""
 
+    assumed: ClassVar[str] = ""
+    """Where the agency's interface is not public: the sentence that says what is assumed of it. Shown wherever its records are listed."""
+    numbers_in_url: ClassVar[bool] = False
+    """Whether the protocol demands the subject's number, or what was shown, in the URL, where servers and balancers log it."""
+    secret_in_url: ClassVar[bool] = False
+    """Whether the protocol demands a credential of ours in the URL."""
+    bare_404_is_not_found: ClassVar[bool] = False
+    """Whether the agency's documents say that HTTP 404 alone, whatever its body, means "no such record"."""
+
     @abstractmethod
     def base_urls(self, settings: BaseModel) -> frozenset[str]:
         """The origins (``https://host`` or ``https://host:port``) of the agency under these settings.
@@ -266,3 +277,21 @@ class ExchangesCode(ABC):
     @abstractmethod
     async def exchange(self, code: ThaidCode, link: Link) -> Secret | Refused | Unavailable:
         """The access token, if the code belongs to ``code.number``; `Refused` (LOGIN_REFUSED) if it is somebody else's."""
+
+
+# ---- before the first citizen comes ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a source says without being asked about anybody. ``granted``: for each record type, whether we may ask for it."""
+
+    granted: Mapping[RecordType, bool]
+
+
+class Probes(ABC):
+    """Can say, without being asked about anybody, that it is there and what it grants us: the health shows it from the start on."""
+
+    @abstractmethod
+    async def probe(self, link: Link) -> Probed | Refused | Unavailable:
+        """Ask the agency what it grants. No request of it may name a person."""

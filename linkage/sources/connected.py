@@ -26,6 +26,8 @@ from linkage.sources.adapter import (
     LoginOffer,
     LogsIn,
     NotFound,
+    Probed,
+    Probes,
     Query,
     Refused,
     Session,
@@ -83,6 +85,21 @@ class ConnectedSource:
     def recipients(self) -> frozenset[RecipientId]:
         """The recipients it holds settings for; for others it is unavailable."""
         return frozenset(self._connections)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Where its agency lives, whatever recipient asks: the origins that its clients are pinned to."""
+        return frozenset(one for held in self._connections.values() for one in self._adapter.base_urls(held.settings))
+
+    @property
+    def probes(self) -> bool:
+        """Whether it can be asked what it grants us, without being asked about anybody."""
+        return isinstance(self._adapter, Probes)
+
+    @property
+    def assumed(self) -> str:
+        """What its adapter assumes of the agency's interface; empty: nothing."""
+        return self._adapter.assumed
 
     @property
     def discloses(self) -> bool:
@@ -170,6 +187,12 @@ class ConnectedSource:
         adapter = self._adapter
         ask = (lambda link: adapter.exchange(code, link)) if isinstance(adapter, ExchangesCode) else None
         return await self._ask(("exchange", ask, checked.one_of(Secret)), recipient, request_id, budget_s)
+
+    async def probe(self, recipient: RecipientId, request_id: str, budget_s: float) -> Asked[Probed | Refused | Unavailable]:
+        """Ask what it grants this recipient. Nobody is asked about."""
+        adapter = self._adapter
+        ask = adapter.probe if isinstance(adapter, Probes) else None
+        return await self._ask(("probe", ask, checked.one_of(Probed)), recipient, request_id, budget_s)
 
     async def _ask(
         self, what: tuple[str, Ask | None, Callable[[object], T]], recipient: RecipientId, request_id: str, budget_s: float

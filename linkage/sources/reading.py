@@ -15,11 +15,11 @@ def json_object(response: httpx.Response) -> dict[str, object]:
     """Read the body as one JSON object.
 
     Raises:
-        Malformed: not JSON, not an object, nested too deeply, or with a text that is not Unicode.
+        Malformed: not JSON, not an object, nested too deeply, with a key given twice, or with a text that is not Unicode.
     """
     try:
         text = response.content.decode("utf-8-sig")
-        body = json.loads(text, parse_constant=_refuse_constant)
+        body = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_key_once)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate would break whoever writes the text later
     except (ValueError, RecursionError):
@@ -27,6 +27,14 @@ def json_object(response: httpx.Response) -> dict[str, object]:
     if not isinstance(body, dict):
         raise Malformed("expected a JSON object as the reply's body")
     return body
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Of two values under one key nobody knows which one is meant."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key is given twice")
+    return members
 
 
 def _refuse_constant(_name: str) -> float:

@@ -9,7 +9,6 @@ import ssl
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,11 @@ from linkage.errors import Problem, Reason, Refusal, SettingsInvalid
 from linkage.settings import Source
 from linkage.sources.adapter import Adapter
 from linkage.sources.connected import ConnectedSource, Connection
+from linkage.sources.installed import installed
 from linkage.sources.resilience import SourceObserver
+from linkage.sources.rest import load_adapter
 from linkage.terms import RecipientId, SourceName
 from linkage.transport import agency_client, tls_context
-
-GROUP = "linkage.adapters"
 
 CONNECT_S = 3.0
 """Seconds for a connection, so that one try at a silent host leaves time for another within the usual 10 s."""
@@ -88,6 +87,11 @@ class Registry:
             raise SettingsInvalid(tuple(loading.problems))
         return cls({name: one for name, one in connected.items() if one is not None}, tuple(loading.records), loading.clients)
 
+    @property
+    def assumed(self) -> Mapping[SourceName, str]:
+        """What is assumed of an agency's interface, for those that do not publish theirs."""
+        return {name: source.assumed for name, source in self.sources.items() if source.assumed}
+
     def source(self, name: SourceName) -> ConnectedSource:
         """The source of that name.
 
@@ -124,7 +128,6 @@ class _Loading:
         self._clock = clock
         self._observer = observer
         self._client_for = client_for
-        self._installed = tuple(entry_points(group=GROUP))
         self._types: dict[str, SourceName] = {}
         self.records: list[RecordsFile] = []
         self.clients: list[httpx.AsyncClient] = []
@@ -133,7 +136,7 @@ class _Loading:
     def connect(self, name: SourceName, source: Source) -> ConnectedSource | None:
         """Connect one source, or note why it cannot be."""
         before = len(self.problems)
-        adapter = self._adapter(f"sources.{name}.adapter", source.adapter)
+        adapter = self._adapter(name, source)
         if adapter is None:
             return None
         self._take_records(name, adapter)
@@ -146,26 +149,13 @@ class _Loading:
             return None
         return ConnectedSource(name, source, adapter, connections, clock=self._clock, observer=self._observer)
 
-    def _adapter(self, key: str, wanted: str) -> Adapter | None:
-        named = [point for point in self._installed if point.name == wanted]
-        if len(named) != 1:
-            names = ", ".join(sorted({point.name for point in self._installed})) or "none is installed"
-            expected = f"an installed adapter: {names}" if not named else "one installed adapter of that name, not several"
-            self._problem(key, repr(wanted), expected)
-            return None
-        kind = self._loaded(key, named[0])
-        if kind is None:
-            return None
-        if not (isinstance(kind, type) and issubclass(kind, Adapter)):
-            self._problem(key, f"{named[0].value}, which is none", "a subclass of linkage.sources.adapter.Adapter")
-            return None
-        return kind()
-
-    def _loaded(self, key: str, point: EntryPoint) -> object:
+    def _adapter(self, name: SourceName, source: Source) -> Adapter | None:
         try:
-            return point.load()
-        except (ImportError, AttributeError) as failure:
-            self._problem(key, f"{point.value}, which cannot be imported ({type(failure).__name__})", "an adapter that can be imported")
+            if source.manifest is not None:
+                return load_adapter(source.manifest)  # a manifest and nothing else: no code is ever loaded from there
+            return installed(source.adapter or "", key=f"sources.{name}.adapter", file=self._file).make()
+        except SettingsInvalid as failure:
+            self.problems.extend(failure.problems)
             return None
 
     def _take_records(self, name: SourceName, adapter: Adapter) -> None:

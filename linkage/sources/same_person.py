@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from linkage.buddhist import to_buddhist
 from linkage.sources.adapter import About
-from linkage.terms import CitizenNumber, PartialDate, PersonCheck, PersonName
+from linkage.terms import CitizenNumber, JuristicNumber, PartialDate, PersonCheck, PersonName
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,13 @@ def same_person(about: About, expected: Expected) -> PersonCheck | None:
     if date_known and not _may_be_same_date(about.birth_date, expected.birth_date):
         return None
     return PersonCheck.NAME_AND_BIRTH_DATE if name_known and date_known else PersonCheck.CANNOT_BE_TOLD
+
+
+def same_juristic(about: About, expected: JuristicNumber) -> PersonCheck | None:
+    """How it was made sure that the answer is about this juristic person; None where it is about another."""
+    if about.juristic is None:
+        return PersonCheck.CANNOT_BE_TOLD
+    return PersonCheck.NUMBER if about.juristic == expected else None
 
 
 def _same_name(one: PersonName | None, other: PersonName | None) -> bool:

@@ -12,7 +12,8 @@ which notes it, and applies the trouble that the knobs ask for. Knobs are plain 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
@@ -20,6 +21,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from linkage.clock import Clock
+from linkage.sources.adapter import LoginConfirm
+from linkage.terms import Evidence, RecordType, Secret, Subject, Verdict
 
 _CHUNK = 65_536
 
@@ -44,6 +47,7 @@ class Knobs(BaseModel):
     entity_bomb: bool = Field(default=False, description="answers 200 with XML whose entities explode")
     huge: bool = Field(default=False, description="answers 200 with `huge_bytes` of blanks")
     huge_bytes: int = Field(default=100 * 1024 * 1024, ge=1)
+    redirect: bool = Field(default=False, description="answers 302, to somewhere else")
     wrong_person: bool = Field(default=False, description="answers with another person's record")
 
 
@@ -57,6 +61,44 @@ class Received:
     """The ``X-Request-Id`` header; empty without one."""
     at_ms: int
     """Milliseconds since 1970-01-01 UTC."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Examples:
+    """Whom a simulator can be asked about, so that anybody can try an adapter without knowing its world.
+
+    ``found``: for every record type somebody whose record is held. ``not_found``: somebody whose record is not. ``session``: an
+    officer's login that the simulator takes, where one is needed. ``evidence``: what is shown, and the verdict it must get.
+    ``login``: an officer's login by ThaID that it takes, where officers log in. Asked for anew before each question: a code is good once.
+    """
+
+    found: Mapping[RecordType, Subject] = field(default_factory=dict)
+    not_found: Mapping[RecordType, Subject] = field(default_factory=dict)
+    session: Secret | None = None
+    evidence: tuple[tuple[Evidence, Verdict], ...] = ()
+    login: LoginConfirm | None = None
+
+
+class Simulator(Protocol):
+    """What an entry point of the group ``linkage.simulators`` makes when it is called without arguments."""
+
+    @property
+    def app(self) -> Any:
+        """The ASGI app that speaks the agency's protocol."""
+
+    @property
+    def knobs(self) -> Knobs:
+        """How it misbehaves; may be changed at any time."""
+
+    @property
+    def received(self) -> list[Received]:
+        """What it was asked."""
+
+    def settings_for(self, url: str) -> Mapping[str, object]:
+        """The adapter's settings towards this simulator when it is served at ``url`` (no slash at the end)."""
+
+    def examples(self) -> Examples:
+        """Whom it can be asked about."""
 
 
 class Simulation:
@@ -85,12 +127,14 @@ class Simulation:
             await asyncio.sleep(knobs.slow)
         return self._trouble(media_type)
 
-    def _trouble(self, media_type: str) -> Response | None:
+    def _trouble(self, media_type: str) -> Response | None:  # noqa: PLR0911 (one return a knob)
         knobs = self.knobs
         if knobs.down:
             return Response("Service Unavailable", 503, media_type="text/plain", headers={"retry-after": "30"})
         if knobs.status is not None:
             return Response(status_code=knobs.status)
+        if knobs.redirect:
+            return Response(status_code=302, headers={"location": "https://elsewhere.invalid/"})
         if knobs.malformed:
             return Response('<?xml version="1.0"?><half' if "xml" in media_type else '{"data":[{', media_type=media_type)
         if knobs.entity_bomb:

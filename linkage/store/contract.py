@@ -41,6 +41,8 @@ class Kind(StrEnum):
     """An intent whose outcome will never be known: its process ended, or gave up."""
     VISIT_END = auto()
     """A visit was ended before its time."""
+    BUNDLE = auto()
+    """A bundle is over: how many records were had, and how many copies need not be brought. Its records have entries of their own."""
 
 
 CLOSING = frozenset({Kind.OUTCOME, Kind.RECOVERED})
@@ -96,7 +98,20 @@ class Once:
     keep_s: int = 86_400
 
 
-Claim = NotEnded | Within | Once
+@dataclass(frozen=True, slots=True)
+class WithinDay:
+    """Claims one of ``limit`` questions under this key on the day, in Thailand, of the transaction that records the intent.
+
+    An intent that waits over midnight is the new day's. ``whose`` names the quota in the ``denied`` entry: a word of ours, never a
+    value. Fails with AGENCY_QUOTA_EXHAUSTED until the next midnight in Thailand.
+    """
+
+    key: bytes
+    limit: int
+    whose: str
+
+
+Claim = NotEnded | Within | Once | WithinDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +126,26 @@ class VisitEnd:
 class Conclusion:
     """With a closing entry: what becomes of its intent's claims.
 
-    ``give_back`` returns its attempts. ``retryable`` lets the same request be made anew. ``reply`` is what a retry is answered
-    with, sealed by the caller.
+    ``give_back`` returns its attempts. ``unanswered`` returns what it took of the day's quotas: nobody answered. ``retryable`` lets
+    the same request be made anew. ``reply`` is what a retry is answered with, sealed by the caller.
     """
 
     give_back: bool = False
+    unanswered: bool = False
     retryable: bool = False
     reply: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An entry to be written. ``denied`` makes the leaf of the entry that takes an intent's place when a claim fails."""
+    """An entry to be written. ``denied`` makes the leaf of the entry that takes an intent's place when a claim fails: why, and whose limit."""
 
     kind: Kind
     eid: bytes
     frame: LeafFrame
     ref: bytes | None = None
     claims: tuple[Claim, ...] = ()
-    denied: Callable[[Reason], LeafFrame] | None = None
+    denied: Callable[[Reason, str], LeafFrame] | None = None
     visit_end: VisitEnd | None = None
     conclusion: Conclusion | None = None
 
@@ -162,11 +178,15 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A claim failed; in place of the intent the log holds a ``denied`` entry. ``retry_after`` in seconds where waiting helps."""
+    """A claim failed; in place of the intent the log holds a ``denied`` entry.
+
+    ``retry_after``: seconds, where waiting helps. ``detail``: whose limit it was, where that is told; else empty.
+    """
 
     reason: Reason
     retry_after: float | None
     placed: Placed
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from linkage.store.contract import (
     Answered,
     Batch,
     Conflicting,
-    Denied,
     Draft,
     Head,
     InProgress,
@@ -188,7 +187,7 @@ class Appender:
         head, batch = self._seal(head, growth, [each.index for each in written if each.older])
         for each in written:
             placed = Placed(each.eid, each.index, each.ms, each.leaf, batch)
-            results[each.slot] = Denied(each.failed.reason, each.failed.retry_after, placed) if each.failed else placed
+            results[each.slot] = each.failed.as_denied(placed) if each.failed else placed
         return [results[slot] for slot in range(len(drafts))], head
 
     def _place(self, slot: int, draft: Draft, growth: _Growth) -> _Written | InProgress | Answered:
@@ -198,7 +197,7 @@ class Appender:
             if isinstance(hindrance, InProgress | Answered):
                 return hindrance
             if hindrance is not None and draft.denied is not None:
-                kind, frame, failed = Kind.DENIED, draft.denied(hindrance.reason), hindrance
+                kind, frame, failed = Kind.DENIED, draft.denied(hindrance.reason, hindrance.detail), hindrance
         if draft.visit_end is not None:
             claims.end_visit(self._connection, draft.visit_end)
         if draft.ref is not None and draft.conclusion is not None:

@@ -8,8 +8,22 @@ from typing import Any
 
 import apsw
 
+from linkage.clock import thai_day_number, until_thai_midnight
 from linkage.errors import Reason
-from linkage.store.contract import Answered, Conclusion, Draft, InProgress, NotEnded, Once, VisitEnd, Within
+from linkage.store.contract import (
+    Answered,
+    Claim,
+    Conclusion,
+    Denied,
+    Draft,
+    InProgress,
+    NotEnded,
+    Once,
+    Placed,
+    VisitEnd,
+    Within,
+    WithinDay,
+)
 from linkage.store.log_time import REFUSED_MS
 
 
@@ -23,6 +37,11 @@ class Failed:
 
     reason: Reason
     retry_after: float | None = None
+    detail: str = ""
+
+    def as_denied(self, placed: Placed) -> Denied:
+        """The result for the entry that says so."""
+        return Denied(self.reason, self.retry_after, placed, self.detail)
 
 
 def settle(connection: apsw.Connection, draft: Draft, ms: int) -> Failed | InProgress | Answered | None:
@@ -40,7 +59,7 @@ def settle(connection: apsw.Connection, draft: Draft, ms: int) -> Failed | InPro
     return None
 
 
-def _look(connection: apsw.Connection, claim: NotEnded | Within | Once, eid: bytes, ms: int) -> Failed | InProgress | Answered | None:
+def _look(connection: apsw.Connection, claim: Claim, eid: bytes, ms: int) -> Failed | InProgress | Answered | None:
     match claim:
         case NotEnded(visit):
             ended = connection.execute("SELECT 1 FROM visit_end WHERE visit = ?", (visit,)).fetchone()
@@ -49,6 +68,8 @@ def _look(connection: apsw.Connection, claim: NotEnded | Within | Once, eid: byt
             return _look_within(connection, claim, ms)
         case Once():
             return _look_once(connection, claim, eid, ms)
+        case WithinDay():
+            return _look_within_day(connection, claim, ms)
 
 
 def _look_within(connection: apsw.Connection, claim: Within, ms: int) -> Failed | None:
@@ -62,6 +83,14 @@ def _look_within(connection: apsw.Connection, claim: Within, ms: int) -> Failed 
     times: list[int] = [row[0] for row in rows]
     wait = (times[-1] - since) / 1000 if times else None
     return Failed(Reason.ATTEMPTS_EXHAUSTED, wait)
+
+
+def _look_within_day(connection: apsw.Connection, claim: WithinDay, ms: int) -> Failed | None:
+    # The day is the transaction's own: an intent that has waited over midnight takes nothing of the day before.
+    row = connection.execute("SELECT spent FROM quota WHERE key = ? AND day = ?", (claim.key, thai_day_number(ms))).fetchone()
+    if (0 if row is None else row[0]) < claim.limit:
+        return None
+    return Failed(Reason.AGENCY_QUOTA_EXHAUSTED, until_thai_midnight(ms) / 1000, claim.whose)
 
 
 def _look_once(connection: apsw.Connection, claim: Once, eid: bytes, ms: int) -> Failed | InProgress | Answered | None:
@@ -78,7 +107,7 @@ def _look_once(connection: apsw.Connection, claim: Once, eid: bytes, ms: int) ->
     return InProgress(owner) if state == "open" else Answered(owner, reply)
 
 
-def _take(connection: apsw.Connection, claim: NotEnded | Within | Once, eid: bytes, ms: int) -> None:
+def _take(connection: apsw.Connection, claim: Claim, eid: bytes, ms: int) -> None:
     match claim:
         case NotEnded():
             pass
@@ -90,6 +119,14 @@ def _take(connection: apsw.Connection, claim: NotEnded | Within | Once, eid: byt
                 " SET digest = excluded.digest, eid = excluded.eid, state = 'open', reply = NULL, until_ms = excluded.until_ms",
                 (key, digest, eid, ms + keep_s * 1000),
             )
+        case WithinDay(key):
+            day = thai_day_number(ms)
+            connection.execute(
+                "INSERT INTO quota VALUES (?, ?, 1) ON CONFLICT (key, day) DO UPDATE SET spent = spent + 1",
+                (key, day),
+            )
+            # An entry written before is found out when its leaf is inserted, and all of this is rolled back.
+            connection.execute("INSERT INTO quota_taken VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (eid, key, day))
 
 
 def conclude(connection: apsw.Connection, intent: bytes, conclusion: Conclusion) -> None:
@@ -100,6 +137,13 @@ def conclude(connection: apsw.Connection, intent: bytes, conclusion: Conclusion)
     )
     if conclusion.give_back:
         connection.execute("DELETE FROM attempt WHERE eid = ?", (intent,))
+    if conclusion.unanswered:
+        connection.execute(
+            "UPDATE quota SET spent = spent - 1 FROM quota_taken AS taken"
+            " WHERE taken.eid = ? AND quota.key = taken.key AND quota.day = taken.day",
+            (intent,),
+        )
+    connection.execute("DELETE FROM quota_taken WHERE eid = ?", (intent,))
 
 
 def end_visit(connection: apsw.Connection, end: VisitEnd) -> None:
@@ -121,4 +165,8 @@ def purge(connection: apsw.Connection, now_ms: int, at_most: int) -> int:
     # A clock that is set back within what the log accepts makes the visit's token valid again: its end must still be known then.
     over_ms = now_ms - REFUSED_MS
     connection.execute("DELETE FROM visit_end WHERE visit IN (SELECT visit FROM visit_end WHERE until_ms <= ? LIMIT ?)", (over_ms, at_most))
+    # By the same margin a quota that was spent stays spent.
+    for table, own in (("quota", "key, day"), ("quota_taken", "eid, key")):
+        over = f"SELECT {own} FROM {table} WHERE day < ? LIMIT ?"  # noqa: S608 (names of our own tables)
+        connection.execute(f"DELETE FROM {table} WHERE ({own}) IN ({over})", (thai_day_number(over_ms), at_most))  # noqa: S608 (as above)
     return connection.total_changes() - before

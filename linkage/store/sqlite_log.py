@@ -27,7 +27,7 @@ from linkage.store.sqlite_append import Appender
 from linkage.store.sqlite_create import create_whole
 from linkage.store.sqlite_open import FileIdentity, WalLength, free_bytes, open_writing, unavailable
 from linkage.store.sqlite_read import LogReader
-from linkage.store.sqlite_schema import lay_out
+from linkage.store.sqlite_schema import add_newer_tables, lay_out
 from linkage.tlog.note import Signer
 
 _T = TypeVar("_T")
@@ -85,6 +85,7 @@ class SqliteLog:
         try:
             self._appender = Appender(self._connection, signer, clock, clock_entry)
             self._head = self._appender.head
+            add_newer_tables(self._connection)
             self._wal = WalLength(self._connection)
             self._identity = FileIdentity(path)
         except (LogCorrupt, apsw.Error) as cause:

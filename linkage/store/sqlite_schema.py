@@ -1,5 +1,8 @@
 """The log's tables in SQLite: entries, nodes and checkpoints are only ever added to; one head row says where the log ends.
 
+The schema version in the head is that of these. Tables that serve the claims alone may be newer than the log they stand in: they hold
+nothing that a reader of the log needs, and are added to an older log when it is opened for writing.
+
 The triggers stop a slip of our own hand. They are no proof against somebody who owns the file: what is evidence are the signed
 checkpoints that left the process.
 """
@@ -79,6 +82,24 @@ CREATE INDEX request_eid ON request (eid);
 CREATE INDEX request_until ON request (until_ms);
 """
 
+_ADDED = """
+CREATE TABLE IF NOT EXISTS quota (
+  key BLOB NOT NULL,
+  day INTEGER NOT NULL,
+  spent INTEGER NOT NULL CHECK (spent >= 0),
+  PRIMARY KEY (key, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS quota_day ON quota (day);
+-- What an intent that is still open took, so that it can be given back.
+CREATE TABLE IF NOT EXISTS quota_taken (
+  eid BLOB NOT NULL,
+  key BLOB NOT NULL,
+  day INTEGER NOT NULL,
+  PRIMARY KEY (eid, key)
+) STRICT, WITHOUT ROWID;
+"""
+"""Tables that logs begun with an earlier version lack."""
+
 _GUARD = """
 CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{table} is only added to'); END;
 """
@@ -96,6 +117,7 @@ def lay_out(connection: apsw.Connection, signer: Signer, log_uuid: bytes) -> Non
     note = sign_checkpoint(signer, 0, EMPTY_ROOT)
     with connection:
         connection.execute(_TABLES)
+        connection.execute(_ADDED)
         for table in ("leaf", "node", "checkpoint"):
             for verb in ("UPDATE", "DELETE"):
                 connection.execute(_GUARD.format(table=table, verb=verb))
@@ -105,6 +127,12 @@ def lay_out(connection: apsw.Connection, signer: Signer, log_uuid: bytes) -> Non
             (SCHEMA_VERSION, signer.verifier.name, log_uuid, EMPTY_ROOT, note),
         )
         connection.execute("INSERT INTO checkpoint VALUES (0, ?, ?, 0)", (EMPTY_ROOT, note))
+
+
+def add_newer_tables(connection: apsw.Connection) -> None:
+    """Add to a log of before what serves the claims of today. Its entries stay as they are; several processes may do so at once."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'quota_taken'").fetchone() is None:
+        connection.execute(f"BEGIN IMMEDIATE; {_ADDED} COMMIT")
 
 
 _HEAD = "SELECT schema, origin, log_uuid, size, frontier, root, last_ms, note FROM head WHERE id = 1"

@@ -253,10 +253,15 @@ class AgencySession(_message.Message):
     TOKEN_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    RECIPIENT_FIELD_NUMBER: _builtins.int
     token: _builtins.str
     """Opaque, sealed; at most 8 KiB. Keep it in memory only. Send it with each lookup at that agency."""
     source: _builtins.str
     """The source it is for."""
+    recipient: _builtins.str
+    """The agency in whose name the officer logged in, by its register id. A login serves lookups in visits of this recipient
+    alone: a counter that acts for several agencies keeps one for each source and recipient.
+    """
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the agency ends it, UTC. A lookup in the last ten minutes, or up to an hour after, renews it on the way."""
@@ -267,10 +272,11 @@ class AgencySession(_message.Message):
         token: _builtins.str = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         source: _builtins.str = ...,
+        recipient: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "source", b"source", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "recipient", b"recipient", "source", b"source", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,33 +22,56 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from linkage.v1 import agency_session_pb2 as linkage_dot_v1_dot_agency__session__pb2
 from linkage.v1 import receipt_pb2 as linkage_dot_v1_dot_receipt__pb2
 from linkage.v1 import record_pb2 as linkage_dot_v1_dot_record__pb2
 from linkage.v1 import sentence_pb2 as linkage_dot_v1_dot_sentence__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17linkage/v1/lookup.proto\x12\nlinkage.v1\x1a\x1flinkage/v1/agency_session.proto\x1a\x18linkage/v1/receipt.proto\x1a\x17linkage/v1/record.proto\x1a\x19linkage/v1/sentence.proto\"\xb9\x01\n\rLookupRequest\x12\x19\n\x11\x63lient_request_id\x18\x01 \x01(\t\x12\x13\n\x0bvisit_token\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x13\n\x0brecord_type\x18\x04 \x01(\t\x12\x0e\n\x06\x66ields\x18\x05 \x03(\t\x12$\n\x07subject\x18\x06 \x01(\x0b\x32\x13.linkage.v1.Subject\x12\x1c\n\x14\x61gency_session_token\x18\x07 \x01(\t\"y\n\x07Subject\x12/\n\x0cvisit_person\x18\x01 \x01(\x0b\x32\x17.linkage.v1.VisitPersonH\x00\x12\x35\n\x0fjuristic_person\x18\x02 \x01(\x0b\x32\x1a.linkage.v1.JuristicPersonH\x00\x42\x06\n\x04kind\"\r\n\x0bVisitPerson\"9\n\x0eJuristicPerson\x12\x17\n\x0fjuristic_number\x18\x01 \x01(\t\x12\x0e\n\x06ground\x18\x02 \x01(\t\"\x9d\x02\n\x0eLookupResponse\x12\"\n\x06\x61nswer\x18\x01 \x01(\x0e\x32\x12.linkage.v1.Answer\x12\"\n\x06record\x18\x02 \x01(\x0b\x32\x12.linkage.v1.Record\x12-\n\x0cperson_check\x18\x03 \x01(\x0e\x32\x17.linkage.v1.PersonCheck\x12&\n\x08sentence\x18\x04 \x01(\x0b\x32\x14.linkage.v1.Sentence\x12\x32\n\x0frenewed_session\x18\x05 \x01(\x0b\x32\x19.linkage.v1.AgencySession\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12$\n\x07receipt\x18\x07 \x01(\x0b\x32\x13.linkage.v1.Receipt*H\n\x06\x41nswer\x12\x16\n\x12\x41NSWER_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x41NSWER_FOUND\x10\x01\x12\x14\n\x10\x41NSWER_NOT_FOUND\x10\x02*\x8b\x01\n\x0bPersonCheck\x12\x1c\n\x18PERSON_CHECK_UNSPECIFIED\x10\x00\x12\x17\n\x13PERSON_CHECK_NUMBER\x10\x01\x12$\n PERSON_CHECK_NAME_AND_BIRTH_DATE\x10\x02\x12\x1f\n\x1bPERSON_CHECK_CANNOT_BE_TOLD\x10\x03\x32P\n\rLookupService\x12?\n\x06Lookup\x12\x19.linkage.v1.LookupRequest\x1a\x1a.linkage.v1.LookupResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17linkage/v1/lookup.proto\x12\nlinkage.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1flinkage/v1/agency_session.proto\x1a\x18linkage/v1/receipt.proto\x1a\x17linkage/v1/record.proto\x1a\x19linkage/v1/sentence.proto\"\xb9\x01\n\rLookupRequest\x12\x19\n\x11\x63lient_request_id\x18\x01 \x01(\t\x12\x13\n\x0bvisit_token\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x13\n\x0brecord_type\x18\x04 \x01(\t\x12\x0e\n\x06\x66ields\x18\x05 \x03(\t\x12$\n\x07subject\x18\x06 \x01(\x0b\x32\x13.linkage.v1.Subject\x12\x1c\n\x14\x61gency_session_token\x18\x07 \x01(\t\"y\n\x07Subject\x12/\n\x0cvisit_person\x18\x01 \x01(\x0b\x32\x17.linkage.v1.VisitPersonH\x00\x12\x35\n\x0fjuristic_person\x18\x02 \x01(\x0b\x32\x1a.linkage.v1.JuristicPersonH\x00\x42\x06\n\x04kind\"\r\n\x0bVisitPerson\"9\n\x0eJuristicPerson\x12\x17\n\x0fjuristic_number\x18\x01 \x01(\t\x12\x0e\n\x06ground\x18\x02 \x01(\t\"\x9d\x02\n\x0eLookupResponse\x12\"\n\x06\x61nswer\x18\x01 \x01(\x0e\x32\x12.linkage.v1.Answer\x12\"\n\x06record\x18\x02 \x01(\x0b\x32\x12.linkage.v1.Record\x12-\n\x0cperson_check\x18\x03 \x01(\x0e\x32\x17.linkage.v1.PersonCheck\x12&\n\x08sentence\x18\x04 \x01(\x0b\x32\x14.linkage.v1.Sentence\x12\x32\n\x0frenewed_session\x18\x05 \x01(\x0b\x32\x19.linkage.v1.AgencySession\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12$\n\x07receipt\x18\x07 \x01(\x0b\x32\x13.linkage.v1.Receipt\"\xd7\x01\n\x13LookupBundleRequest\x12\x19\n\x11\x63lient_request_id\x18\x01 \x01(\t\x12\x13\n\x0bvisit_token\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12+\n\x07records\x18\x04 \x03(\x0b\x32\x1a.linkage.v1.RecordQuestion\x12\x33\n\x0fjuristic_person\x18\x05 \x01(\x0b\x32\x1a.linkage.v1.JuristicPerson\x12\x1d\n\x15\x61gency_session_tokens\x18\x06 \x03(\t\"[\n\x0eRecordQuestion\x12\x13\n\x0brecord_type\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\x12$\n\x07subject\x18\x03 \x01(\x0b\x32\x13.linkage.v1.Subject\"z\n\x14LookupBundleResponse\x12+\n\x06record\x18\x01 \x01(\x0b\x32\x19.linkage.v1.BundledRecordH\x00\x12,\n\x07summary\x18\x02 \x01(\x0b\x32\x19.linkage.v1.BundleSummaryH\x00\x42\x07\n\x05\x65vent\"\x93\x03\n\rBundledRecord\x12\x13\n\x0brecord_type\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12(\n\x05\x66ound\x18\x03 \x01(\x0b\x32\x17.linkage.v1.FoundRecordH\x00\x12/\n\tnot_found\x18\x04 \x01(\x0b\x32\x1a.linkage.v1.NotFoundRecordH\x00\x12,\n\x07refused\x18\x05 \x01(\x0b\x32\x19.linkage.v1.RefusedRecordH\x00\x12\x34\n\x0bunavailable\x18\x06 \x01(\x0b\x32\x1d.linkage.v1.UnavailableRecordH\x00\x12&\n\x08sentence\x18\x07 \x01(\x0b\x32\x14.linkage.v1.Sentence\x12\x12\n\nrequest_id\x18\x08 \x01(\t\x12$\n\x07receipt\x18\t \x01(\x0b\x32\x13.linkage.v1.Receipt\x12\x32\n\x0frenewed_session\x18\n \x01(\x0b\x32\x19.linkage.v1.AgencySessionB\x08\n\x06result\"`\n\x0b\x46oundRecord\x12\"\n\x06record\x18\x01 \x01(\x0b\x32\x12.linkage.v1.Record\x12-\n\x0cperson_check\x18\x02 \x01(\x0e\x32\x17.linkage.v1.PersonCheck\"\x10\n\x0eNotFoundRecord\"_\n\rRefusedRecord\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12.\n\x0bretry_after\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\"S\n\x11UnavailableRecord\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12.\n\x0bretry_after\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x98\x02\n\rBundleSummary\x12\r\n\x05\x66ound\x18\x01 \x01(\r\x12\x11\n\tnot_found\x18\x02 \x01(\r\x12\x0f\n\x07refused\x18\x03 \x01(\r\x12\x13\n\x0bunavailable\x18\x04 \x01(\r\x12+\n\tdocuments\x18\x05 \x03(\x0b\x32\x18.linkage.v1.DocumentNeed\x12\x19\n\x11\x63opies_not_needed\x18\x06 \x01(\r\x12\x15\n\rcopies_in_all\x18\x07 \x01(\r\x12&\n\x08sentence\x18\x08 \x01(\x0b\x32\x14.linkage.v1.Sentence\x12\x12\n\nrequest_id\x18\t \x01(\t\x12$\n\x07receipt\x18\n \x01(\x0b\x32\x13.linkage.v1.Receipt\"\xa4\x01\n\x0c\x44ocumentNeed\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\x12\x0f\n\x07name_th\x18\x02 \x01(\t\x12\x0f\n\x07name_en\x18\x03 \x01(\t\x12#\n\x04need\x18\x04 \x01(\x0e\x32\x15.linkage.v1.PaperNeed\x12%\n\x07\x62\x65\x63\x61use\x18\x05 \x01(\x0b\x32\x14.linkage.v1.Sentence\x12\x14\n\x0crecord_types\x18\x06 \x03(\t*H\n\x06\x41nswer\x12\x16\n\x12\x41NSWER_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x41NSWER_FOUND\x10\x01\x12\x14\n\x10\x41NSWER_NOT_FOUND\x10\x02*\x8b\x01\n\x0bPersonCheck\x12\x1c\n\x18PERSON_CHECK_UNSPECIFIED\x10\x00\x12\x17\n\x13PERSON_CHECK_NUMBER\x10\x01\x12$\n PERSON_CHECK_NAME_AND_BIRTH_DATE\x10\x02\x12\x1f\n\x1bPERSON_CHECK_CANNOT_BE_TOLD\x10\x03*j\n\tPaperNeed\x12\x1a\n\x16PAPER_NEED_UNSPECIFIED\x10\x00\x12\x16\n\x12PAPER_NEED_NO_COPY\x10\x01\x12\x12\n\x0ePAPER_NEED_ASK\x10\x02\x12\x15\n\x11PAPER_NEED_ASK_IF\x10\x03\x32\xa5\x01\n\rLookupService\x12?\n\x06Lookup\x12\x19.linkage.v1.LookupRequest\x1a\x1a.linkage.v1.LookupResponse\x12S\n\x0cLookupBundle\x12\x1f.linkage.v1.LookupBundleRequest\x1a .linkage.v1.LookupBundleResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'linkage.v1.lookup_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ANSWER']._serialized_start=823
-  _globals['_ANSWER']._serialized_end=895
-  _globals['_PERSONCHECK']._serialized_start=898
-  _globals['_PERSONCHECK']._serialized_end=1037
-  _globals['_LOOKUPREQUEST']._serialized_start=151
-  _globals['_LOOKUPREQUEST']._serialized_end=336
-  _globals['_SUBJECT']._serialized_start=338
-  _globals['_SUBJECT']._serialized_end=459
-  _globals['_VISITPERSON']._serialized_start=461
-  _globals['_VISITPERSON']._serialized_end=474
-  _globals['_JURISTICPERSON']._serialized_start=476
-  _globals['_JURISTICPERSON']._serialized_end=533
-  _globals['_LOOKUPRESPONSE']._serialized_start=536
-  _globals['_LOOKUPRESPONSE']._serialized_end=821
-  _globals['_LOOKUPSERVICE']._serialized_start=1039
-  _globals['_LOOKUPSERVICE']._serialized_end=1119
+  _globals['_ANSWER']._serialized_start=2444
+  _globals['_ANSWER']._serialized_end=2516
+  _globals['_PERSONCHECK']._serialized_start=2519
+  _globals['_PERSONCHECK']._serialized_end=2658
+  _globals['_PAPERNEED']._serialized_start=2660
+  _globals['_PAPERNEED']._serialized_end=2766
+  _globals['_LOOKUPREQUEST']._serialized_start=183
+  _globals['_LOOKUPREQUEST']._serialized_end=368
+  _globals['_SUBJECT']._serialized_start=370
+  _globals['_SUBJECT']._serialized_end=491
+  _globals['_VISITPERSON']._serialized_start=493
+  _globals['_VISITPERSON']._serialized_end=506
+  _globals['_JURISTICPERSON']._serialized_start=508
+  _globals['_JURISTICPERSON']._serialized_end=565
+  _globals['_LOOKUPRESPONSE']._serialized_start=568
+  _globals['_LOOKUPRESPONSE']._serialized_end=853
+  _globals['_LOOKUPBUNDLEREQUEST']._serialized_start=856
+  _globals['_LOOKUPBUNDLEREQUEST']._serialized_end=1071
+  _globals['_RECORDQUESTION']._serialized_start=1073
+  _globals['_RECORDQUESTION']._serialized_end=1164
+  _globals['_LOOKUPBUNDLERESPONSE']._serialized_start=1166
+  _globals['_LOOKUPBUNDLERESPONSE']._serialized_end=1288
+  _globals['_BUNDLEDRECORD']._serialized_start=1291
+  _globals['_BUNDLEDRECORD']._serialized_end=1694
+  _globals['_FOUNDRECORD']._serialized_start=1696
+  _globals['_FOUNDRECORD']._serialized_end=1792
+  _globals['_NOTFOUNDRECORD']._serialized_start=1794
+  _globals['_NOTFOUNDRECORD']._serialized_end=1810
+  _globals['_REFUSEDRECORD']._serialized_start=1812
+  _globals['_REFUSEDRECORD']._serialized_end=1907
+  _globals['_UNAVAILABLERECORD']._serialized_start=1909
+  _globals['_UNAVAILABLERECORD']._serialized_end=1992
+  _globals['_BUNDLESUMMARY']._serialized_start=1995
+  _globals['_BUNDLESUMMARY']._serialized_end=2275
+  _globals['_DOCUMENTNEED']._serialized_start=2278
+  _globals['_DOCUMENTNEED']._serialized_end=2442
+  _globals['_LOOKUPSERVICE']._serialized_start=2769
+  _globals['_LOOKUPSERVICE']._serialized_end=2934
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -74,6 +75,34 @@ PERSON_CHECK_NAME_AND_BIRTH_DATE: PersonCheck.ValueType  # 2
 PERSON_CHECK_CANNOT_BE_TOLD: PersonCheck.ValueType  # 3
 """The source's answer names nobody, or the evidence gave nothing to compare with: it cannot be told. The record is as good as the source."""
 Global___PersonCheck: _TypeAlias = PersonCheck  # noqa: Y015
+
+class _PaperNeed:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PaperNeedEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaperNeed.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAPER_NEED_UNSPECIFIED: _PaperNeed.ValueType  # 0
+    """Never sent."""
+    PAPER_NEED_NO_COPY: _PaperNeed.ValueType  # 1
+    """No copy needed: the agencies have answered."""
+    PAPER_NEED_ASK: _PaperNeed.ValueType  # 2
+    """Ask for the paper."""
+    PAPER_NEED_ASK_IF: _PaperNeed.ValueType  # 3
+    """Ask for the paper only where the condition in `because` holds."""
+
+class PaperNeed(_PaperNeed, metaclass=_PaperNeedEnumTypeWrapper):
+    """Whether to ask for a document."""
+
+PAPER_NEED_UNSPECIFIED: PaperNeed.ValueType  # 0
+"""Never sent."""
+PAPER_NEED_NO_COPY: PaperNeed.ValueType  # 1
+"""No copy needed: the agencies have answered."""
+PAPER_NEED_ASK: PaperNeed.ValueType  # 2
+"""Ask for the paper."""
+PAPER_NEED_ASK_IF: PaperNeed.ValueType  # 3
+"""Ask for the paper only where the condition in `because` holds."""
+Global___PaperNeed: _TypeAlias = PaperNeed  # noqa: Y015
 
 @_typing.final
 class LookupRequest(_message.Message):
@@ -259,3 +288,418 @@ class LookupResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LookupResponse: _TypeAlias = LookupResponse  # noqa: Y015
+
+@_typing.final
+class LookupBundleRequest(_message.Message):
+    """What a whole service needs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VISIT_TOKEN_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
+    JURISTIC_PERSON_FIELD_NUMBER: _builtins.int
+    AGENCY_SESSION_TOKENS_FIELD_NUMBER: _builtins.int
+    client_request_id: _builtins.str
+    """A UUID chosen by the counter, new for each bundle and kept for its retries: within two minutes each record that was
+    answered is answered again as it was, and only the others are asked anew. Optional.
+    """
+    visit_token: _builtins.str
+    """The visit opened by VerifyIdentity. Required."""
+    service: _builtins.str
+    """The service; must be the visit's. Required."""
+    @_builtins.property
+    def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordQuestion]:
+        """The records wanted, each record type once, at most 50. Empty: everything that the service's documents need and a
+        connected agency holds, as the catalogue lists it.
+        """
+
+    @_builtins.property
+    def juristic_person(self) -> Global___JuristicPerson:
+        """The juristic person on whose behalf the visit's person acts, for record types kept about juristic persons only.
+        Absent: such records are not asked for unless `records` names their subject.
+        """
+
+    @_builtins.property
+    def agency_session_tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The officer's own logins, one for each source that demands one, at most 16."""
+
+    def __init__(
+        self,
+        *,
+        client_request_id: _builtins.str = ...,
+        visit_token: _builtins.str = ...,
+        service: _builtins.str = ...,
+        records: _abc.Iterable[Global___RecordQuestion] | None = ...,
+        juristic_person: Global___JuristicPerson | None = ...,
+        agency_session_tokens: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["juristic_person", b"juristic_person"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agency_session_tokens", b"agency_session_tokens", "client_request_id", b"client_request_id", "juristic_person", b"juristic_person", "records", b"records", "service", b"service", "visit_token", b"visit_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LookupBundleRequest: _TypeAlias = LookupBundleRequest  # noqa: Y015
+
+@_typing.final
+class RecordQuestion(_message.Message):
+    """One record wanted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_TYPE_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    record_type: _builtins.str
+    """`<source>.<type>`, e.g. `dopa.person`. Required."""
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The fields wanted, each once, at least one."""
+
+    @_builtins.property
+    def subject(self) -> Global___Subject:
+        """Whom it is about. Absent: the visit's person, or the bundle's juristic person where the record type is kept about
+        juristic persons only.
+        """
+
+    def __init__(
+        self,
+        *,
+        record_type: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        subject: Global___Subject | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "record_type", b"record_type", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordQuestion: _TypeAlias = RecordQuestion  # noqa: Y015
+
+@_typing.final
+class LookupBundleResponse(_message.Message):
+    """One message of the stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def record(self) -> Global___BundledRecord:
+        """What became of one record."""
+
+    @_builtins.property
+    def summary(self) -> Global___BundleSummary:
+        """The last message."""
+
+    def __init__(
+        self,
+        *,
+        record: Global___BundledRecord | None = ...,
+        summary: Global___BundleSummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "record", b"record", "summary", b"summary"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "record", b"record", "summary", b"summary"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["record", "summary"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___LookupBundleResponse: _TypeAlias = LookupBundleResponse  # noqa: Y015
+
+@_typing.final
+class BundledRecord(_message.Message):
+    """What became of one record of a bundle."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_TYPE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    NOT_FOUND_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    UNAVAILABLE_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    RENEWED_SESSION_FIELD_NUMBER: _builtins.int
+    record_type: _builtins.str
+    """As asked."""
+    source: _builtins.str
+    """The agency that holds it, by its source name."""
+    request_id: _builtins.str
+    """The id under which the log knows this record's own request, a UUID."""
+    @_builtins.property
+    def found(self) -> Global___FoundRecord:
+        """The source holds the record."""
+
+    @_builtins.property
+    def not_found(self) -> Global___NotFoundRecord:
+        """The source says that it holds no such record."""
+
+    @_builtins.property
+    def refused(self) -> Global___RefusedRecord:
+        """It may not be had: nothing was asked, or the source does not grant it."""
+
+    @_builtins.property
+    def unavailable(self) -> Global___UnavailableRecord:
+        """Nobody can tell now. It does not mean that there is no record."""
+
+    @_builtins.property
+    def sentence(self) -> _sentence_pb2.Sentence:
+        """What to tell the officer."""
+
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Proof that the outcome is in the log. Absent where a refusal was counted only, or the log could not record."""
+
+    @_builtins.property
+    def renewed_session(self) -> _agency_session_pb2.AgencySession:
+        """Set where the gateway renewed the officer's login at this source: use it from now on."""
+
+    def __init__(
+        self,
+        *,
+        record_type: _builtins.str = ...,
+        source: _builtins.str = ...,
+        found: Global___FoundRecord | None = ...,
+        not_found: Global___NotFoundRecord | None = ...,
+        refused: Global___RefusedRecord | None = ...,
+        unavailable: Global___UnavailableRecord | None = ...,
+        sentence: _sentence_pb2.Sentence | None = ...,
+        request_id: _builtins.str = ...,
+        receipt: _receipt_pb2.Receipt | None = ...,
+        renewed_session: _agency_session_pb2.AgencySession | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["found", b"found", "not_found", b"not_found", "receipt", b"receipt", "refused", b"refused", "renewed_session", b"renewed_session", "result", b"result", "sentence", b"sentence", "unavailable", b"unavailable"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["found", b"found", "not_found", b"not_found", "receipt", b"receipt", "record_type", b"record_type", "refused", b"refused", "renewed_session", b"renewed_session", "request_id", b"request_id", "result", b"result", "sentence", b"sentence", "source", b"source", "unavailable", b"unavailable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["found", "not_found", "refused", "unavailable"]  # noqa: Y015
+    _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
+
+Global___BundledRecord: _TypeAlias = BundledRecord  # noqa: Y015
+
+@_typing.final
+class FoundRecord(_message.Message):
+    """The source holds the record."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_FIELD_NUMBER: _builtins.int
+    PERSON_CHECK_FIELD_NUMBER: _builtins.int
+    person_check: Global___PersonCheck.ValueType
+    """How it was made sure that it is about the person asked about."""
+    @_builtins.property
+    def record(self) -> _record_pb2.Record:
+        """The record."""
+
+    def __init__(
+        self,
+        *,
+        record: _record_pb2.Record | None = ...,
+        person_check: Global___PersonCheck.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["person_check", b"person_check", "record", b"record"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FoundRecord: _TypeAlias = FoundRecord  # noqa: Y015
+
+@_typing.final
+class NotFoundRecord(_message.Message):
+    """The source says that it holds no such record."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NotFoundRecord: _TypeAlias = NotFoundRecord  # noqa: Y015
+
+@_typing.final
+class RefusedRecord(_message.Message):
+    """It may not be had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    RETRY_AFTER_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """The reason's name, as in google.rpc.ErrorInfo of a single lookup, e.g. `FIELD_NOT_AGREED`."""
+    @_builtins.property
+    def retry_after(self) -> _duration_pb2.Duration:
+        """When asking again may help. Absent: waiting does not help."""
+
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The fields that are the cause, where some are."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        retry_after: _duration_pb2.Duration | None = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retry_after", b"retry_after"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "reason", b"reason", "retry_after", b"retry_after"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefusedRecord: _TypeAlias = RefusedRecord  # noqa: Y015
+
+@_typing.final
+class UnavailableRecord(_message.Message):
+    """Nobody can tell now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    RETRY_AFTER_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """The reason's name, e.g. `AGENCY_UNAVAILABLE`."""
+    @_builtins.property
+    def retry_after(self) -> _duration_pb2.Duration:
+        """When asking again may help. Absent: it is not known."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        retry_after: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retry_after", b"retry_after"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "retry_after", b"retry_after"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnavailableRecord: _TypeAlias = UnavailableRecord  # noqa: Y015
+
+@_typing.final
+class BundleSummary(_message.Message):
+    """The end of a bundle."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOUND_FIELD_NUMBER: _builtins.int
+    NOT_FOUND_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    UNAVAILABLE_FIELD_NUMBER: _builtins.int
+    DOCUMENTS_FIELD_NUMBER: _builtins.int
+    COPIES_NOT_NEEDED_FIELD_NUMBER: _builtins.int
+    COPIES_IN_ALL_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    found: _builtins.int
+    """Records by what became of them."""
+    not_found: _builtins.int
+    """The source says that there is none."""
+    refused: _builtins.int
+    """Not allowed, or not granted by the source."""
+    unavailable: _builtins.int
+    """Nobody can tell now."""
+    copies_not_needed: _builtins.int
+    """How many documents need no copy."""
+    copies_in_all: _builtins.int
+    """Of how many: those that need none and those that must be asked for. Documents that are asked for only under a
+    condition nobody has answered are not counted.
+    """
+    request_id: _builtins.str
+    """The id under which the log knows the bundle, a UUID; each of its records' entries names it."""
+    @_builtins.property
+    def documents(self) -> _containers.RepeatedCompositeFieldContainer[Global___DocumentNeed]:
+        """Every document of the service, in the catalogue's order."""
+
+    @_builtins.property
+    def sentence(self) -> _sentence_pb2.Sentence:
+        """What to tell the officer."""
+
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Proof that the bundle's end is in the log."""
+
+    def __init__(
+        self,
+        *,
+        found: _builtins.int = ...,
+        not_found: _builtins.int = ...,
+        refused: _builtins.int = ...,
+        unavailable: _builtins.int = ...,
+        documents: _abc.Iterable[Global___DocumentNeed] | None = ...,
+        copies_not_needed: _builtins.int = ...,
+        copies_in_all: _builtins.int = ...,
+        sentence: _sentence_pb2.Sentence | None = ...,
+        request_id: _builtins.str = ...,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt", "sentence", b"sentence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["copies_in_all", b"copies_in_all", "copies_not_needed", b"copies_not_needed", "documents", b"documents", "found", b"found", "not_found", b"not_found", "receipt", b"receipt", "refused", b"refused", "request_id", b"request_id", "sentence", b"sentence", "unavailable", b"unavailable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BundleSummary: _TypeAlias = BundleSummary  # noqa: Y015
+
+@_typing.final
+class DocumentNeed(_message.Message):
+    """Whether a document is still needed on paper."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    NAME_TH_FIELD_NUMBER: _builtins.int
+    NAME_EN_FIELD_NUMBER: _builtins.int
+    NEED_FIELD_NUMBER: _builtins.int
+    BECAUSE_FIELD_NUMBER: _builtins.int
+    RECORD_TYPES_FIELD_NUMBER: _builtins.int
+    document: _builtins.str
+    """The document's id within the service."""
+    name_th: _builtins.str
+    """Its Thai name."""
+    name_en: _builtins.str
+    """Its English name."""
+    need: Global___PaperNeed.ValueType
+    """Whether to ask for it."""
+    @_builtins.property
+    def because(self) -> _sentence_pb2.Sentence:
+        """Why, as an officer can say it to the citizen."""
+
+    @_builtins.property
+    def record_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The record types that stand for it; empty where it stays on paper."""
+
+    def __init__(
+        self,
+        *,
+        document: _builtins.str = ...,
+        name_th: _builtins.str = ...,
+        name_en: _builtins.str = ...,
+        need: Global___PaperNeed.ValueType = ...,
+        because: _sentence_pb2.Sentence | None = ...,
+        record_types: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["because", b"because"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["because", b"because", "document", b"document", "name_en", b"name_en", "name_th", b"name_th", "need", b"need", "record_types", b"record_types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DocumentNeed: _TypeAlias = DocumentNeed  # noqa: Y015

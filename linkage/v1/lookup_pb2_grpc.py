@@ -41,6 +41,11 @@ class LookupServiceStub:
                 request_serializer=linkage_dot_v1_dot_lookup__pb2.LookupRequest.SerializeToString,
                 response_deserializer=linkage_dot_v1_dot_lookup__pb2.LookupResponse.FromString,
                 _registered_method=True)
+        self.LookupBundle = channel.unary_stream(
+                '/linkage.v1.LookupService/LookupBundle',
+                request_serializer=linkage_dot_v1_dot_lookup__pb2.LookupBundleRequest.SerializeToString,
+                response_deserializer=linkage_dot_v1_dot_lookup__pb2.LookupBundleResponse.FromString,
+                _registered_method=True)
 
 
 class LookupServiceServicer:
@@ -56,6 +61,17 @@ class LookupServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LookupBundle(self, request, context):
+        """Everything a service needs, asked at once. Each record is sent as soon as its own outcome is in the log; the last
+        message is the summary, which says for every document whether it is still needed on paper, and why. What happens to
+        one record (refused, unavailable) is a message like any other and touches no other record. The call itself fails
+        only where nothing can be asked: a visit that is over, an unknown service, a log that cannot record. A stream that
+        ends without a summary was cut off: send the same request again with the same id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LookupServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -63,6 +79,11 @@ def add_LookupServiceServicer_to_server(servicer, server):
                     servicer.Lookup,
                     request_deserializer=linkage_dot_v1_dot_lookup__pb2.LookupRequest.FromString,
                     response_serializer=linkage_dot_v1_dot_lookup__pb2.LookupResponse.SerializeToString,
+            ),
+            'LookupBundle': grpc.unary_stream_rpc_method_handler(
+                    servicer.LookupBundle,
+                    request_deserializer=linkage_dot_v1_dot_lookup__pb2.LookupBundleRequest.FromString,
+                    response_serializer=linkage_dot_v1_dot_lookup__pb2.LookupBundleResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -94,6 +115,33 @@ class LookupService:
             '/linkage.v1.LookupService/Lookup',
             linkage_dot_v1_dot_lookup__pb2.LookupRequest.SerializeToString,
             linkage_dot_v1_dot_lookup__pb2.LookupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LookupBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/linkage.v1.LookupService/LookupBundle',
+            linkage_dot_v1_dot_lookup__pb2.LookupBundleRequest.SerializeToString,
+            linkage_dot_v1_dot_lookup__pb2.LookupBundleResponse.FromString,
             options,
             channel_credentials,
             insecure,

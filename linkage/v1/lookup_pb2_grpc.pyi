@@ -39,6 +39,13 @@ class LookupServiceStub:
     """One record type from one source. FOUND and NOT_FOUND are replies: the agency has answered. Everything else is an
     error with a reason; an agency that is down is `UNAVAILABLE` / `AGENCY_UNAVAILABLE`, never NOT_FOUND.
     """
+    LookupBundle: _grpc.UnaryStreamMultiCallable[_lookup_pb2.LookupBundleRequest, _lookup_pb2.LookupBundleResponse]
+    """Everything a service needs, asked at once. Each record is sent as soon as its own outcome is in the log; the last
+    message is the summary, which says for every document whether it is still needed on paper, and why. What happens to
+    one record (refused, unavailable) is a message like any other and touches no other record. The call itself fails
+    only where nothing can be asked: a visit that is over, an unknown service, a log that cannot record. A stream that
+    ends without a summary was cut off: send the same request again with the same id.
+    """
 
 @_typing.type_check_only
 class LookupServiceAsyncStub(LookupServiceStub):
@@ -50,6 +57,13 @@ class LookupServiceAsyncStub(LookupServiceStub):
     Lookup: _aio.UnaryUnaryMultiCallable[_lookup_pb2.LookupRequest, _lookup_pb2.LookupResponse]  # type: ignore[assignment]
     """One record type from one source. FOUND and NOT_FOUND are replies: the agency has answered. Everything else is an
     error with a reason; an agency that is down is `UNAVAILABLE` / `AGENCY_UNAVAILABLE`, never NOT_FOUND.
+    """
+    LookupBundle: _aio.UnaryStreamMultiCallable[_lookup_pb2.LookupBundleRequest, _lookup_pb2.LookupBundleResponse]  # type: ignore[assignment]
+    """Everything a service needs, asked at once. Each record is sent as soon as its own outcome is in the log; the last
+    message is the summary, which says for every document whether it is still needed on paper, and why. What happens to
+    one record (refused, unavailable) is a message like any other and touches no other record. The call itself fails
+    only where nothing can be asked: a visit that is over, an unknown service, a log that cannot record. A stream that
+    ends without a summary was cut off: send the same request again with the same id.
     """
 
 class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -65,6 +79,19 @@ class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_lookup_pb2.LookupResponse, _abc.Awaitable[_lookup_pb2.LookupResponse]]:
         """One record type from one source. FOUND and NOT_FOUND are replies: the agency has answered. Everything else is an
         error with a reason; an agency that is down is `UNAVAILABLE` / `AGENCY_UNAVAILABLE`, never NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def LookupBundle(
+        self,
+        request: _lookup_pb2.LookupBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_lookup_pb2.LookupBundleResponse], _abc.AsyncIterator[_lookup_pb2.LookupBundleResponse]]:
+        """Everything a service needs, asked at once. Each record is sent as soon as its own outcome is in the log; the last
+        message is the summary, which says for every document whether it is still needed on paper, and why. What happens to
+        one record (refused, unavailable) is a message like any other and touches no other record. The call itself fails
+        only where nothing can be asked: a visit that is over, an unknown service, a log that cannot record. A stream that
+        ends without a summary was cut off: send the same request again with the same id.
         """
 
 def add_LookupServiceServicer_to_server(servicer: LookupServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -109,7 +109,9 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_AGENCY_REFUSED: _Reason.ValueType  # 42
     """The agency does not grant us this. Ask for the paper and tell your administrator."""
     REASON_AGENCY_QUOTA_EXHAUSTED: _Reason.ValueType  # 43
-    """The number of questions that The agency allows is used up. Ask for the paper and tell your administrator."""
+    """The agency may be asked nothing more for now: the number of questions allowed is used up. Where a wait is shown, it renews then. Until then ask for the paper.
+    ErrorInfo's `quota` says whose: `agreement`, `officer` (each renews at midnight in Thailand), or the agency's own code.
+    """
     REASON_AGENCY_LOGIN_REQUIRED: _Reason.ValueType  # 44
     """The agency asks for the officer's own login. Log in there and try again."""
     REASON_AGENCY_LOGIN_EXPIRED: _Reason.ValueType  # 45
@@ -134,6 +136,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The gateway made a mistake. Tell your administrator the request id."""
     REASON_CERTIFICATE_REVOKED: _Reason.ValueType  # 55
     """This counter's certificate has been withdrawn. Ask your administrator for a new certificate."""
+    REASON_SUBJECT_NOT_TAKEN: _Reason.ValueType  # 56
+    """This kind of record is not kept about such a subject. Check in the counter software whether it is a person or a juristic person."""
+    REASON_NOTHING_TO_ASK: _Reason.ValueType  # 57
+    """No connected agency holds a record for this service. Ask the citizen for the papers."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused: `google.rpc.ErrorInfo.reason` holds the name without its prefix, e.g. `VISIT_EXPIRED`,
@@ -227,7 +233,9 @@ REASON_AGENCY_UNAVAILABLE: Reason.ValueType  # 41
 REASON_AGENCY_REFUSED: Reason.ValueType  # 42
 """The agency does not grant us this. Ask for the paper and tell your administrator."""
 REASON_AGENCY_QUOTA_EXHAUSTED: Reason.ValueType  # 43
-"""The number of questions that The agency allows is used up. Ask for the paper and tell your administrator."""
+"""The agency may be asked nothing more for now: the number of questions allowed is used up. Where a wait is shown, it renews then. Until then ask for the paper.
+ErrorInfo's `quota` says whose: `agreement`, `officer` (each renews at midnight in Thailand), or the agency's own code.
+"""
 REASON_AGENCY_LOGIN_REQUIRED: Reason.ValueType  # 44
 """The agency asks for the officer's own login. Log in there and try again."""
 REASON_AGENCY_LOGIN_EXPIRED: Reason.ValueType  # 45
@@ -252,4 +260,8 @@ REASON_INTERNAL: Reason.ValueType  # 54
 """The gateway made a mistake. Tell your administrator the request id."""
 REASON_CERTIFICATE_REVOKED: Reason.ValueType  # 55
 """This counter's certificate has been withdrawn. Ask your administrator for a new certificate."""
+REASON_SUBJECT_NOT_TAKEN: Reason.ValueType  # 56
+"""This kind of record is not kept about such a subject. Check in the counter software whether it is a person or a juristic person."""
+REASON_NOTHING_TO_ASK: Reason.ValueType  # 57
+"""No connected agency holds a record for this service. Ask the citizen for the papers."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

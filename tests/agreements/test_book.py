@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from linkage.agreements import Book, Known, read_book
+from linkage.agreements.model import Quota
 from linkage.errors import Problem
 from linkage.terms import Assurance, RecipientId, RecordType
 
@@ -96,6 +97,48 @@ def test_an_agreement_s_digest_is_of_what_it_says_and_not_of_its_layout(tmp_path
     for change in [("first_name", "birth_date", '["birth_date"]'), ("director", "", '["shareholder"]')]:
         old = '["first_name", "birth_date"]' if change[0] == "first_name" else '["director"]'
         assert read(written(tmp_path, DOE.replace(old, change[2])))[0].agreements[0].digest != before.digest
+
+
+def test_a_quota_is_read_is_part_of_the_digest_and_may_name_either_limit(tmp_path: Path) -> None:
+    plain = read(written(tmp_path, DOE))[0].agreements[0]
+    assert plain.quota == Quota()
+    digests = {plain.digest}
+    for lines, expected in [
+        ("per_day = 20000", Quota(20000)),
+        ("per_officer_per_day = 1", Quota(None, 1)),
+        ("per_day = 20000\nper_officer_per_day = 300", Quota(20000, 300)),
+    ]:
+        book, problems = read(written(tmp_path, DOE, f"[agreement.quota]\n{lines}\n"))
+        assert problems == {}
+        assert book.agreements[0].quota == expected
+        digests.add(book.agreements[0].digest)
+    assert len(digests) == 4
+
+
+def test_an_agreement_without_a_quota_has_the_digest_it_had_before_there_were_any(tmp_path: Path) -> None:
+    digest = "ad3e90cfba1d8a7c2ed3e4623ec7842af2b99d045370dd4885ae223e19f1cc3c"
+    assert read(written(tmp_path, THAID))[0].agreements[0].digest == digest
+
+
+@pytest.mark.parametrize(
+    ("lines", "key"),
+    [
+        ("", "agreement[doe-dopa].quota"),
+        ("per_day = 0", "agreement[doe-dopa].quota.per_day"),
+        ("per_officer_per_day = -1", "agreement[doe-dopa].quota.per_officer_per_day"),
+        ("per_day = 1.5", "agreement[doe-dopa].quota.per_day"),
+        ('per_day = "many"', "agreement[doe-dopa].quota.per_day"),
+        ("per_day = true", "agreement[doe-dopa].quota.per_day"),
+        ("per_day = 1\nper_hour = 1", "agreement[doe-dopa].quota.per_hour"),
+    ],
+)
+def test_a_quota_that_limits_nothing_or_is_misspelt_is_a_problem(lines: str, key: str, tmp_path: Path) -> None:
+    assert set(read(written(tmp_path, DOE, f"[agreement.quota]\n{lines}\n"))[1]) == {key}
+
+
+def test_a_quota_on_logins_alone_is_a_problem(tmp_path: Path) -> None:
+    text = THAID.replace('evidence = ["THAID"]', "login = true") + "[agreement.quota]\nper_day = 5\n"
+    assert set(read(written(tmp_path, text))[1]) == {"agreement[doe-thaid]"}
 
 
 def test_a_folder_is_one_book_in_the_order_of_ids(tmp_path: Path) -> None:

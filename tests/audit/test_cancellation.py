@@ -7,10 +7,10 @@ import pytest
 
 from linkage.audit.journal import Journal, JournalLimits
 from linkage.errors import Reason, Refusal
-from linkage.store.contract import Once, Within
+from linkage.store.contract import Once, Within, WithinDay
 from tests.audit.world import FACTS, World, one_passage, until
 
-CLAIMS = (Once(b"key", b"digest"), Within(b"officer", 1, 60))
+CLAIMS = (Once(b"key", b"digest"), Within(b"officer", 1, 60), WithinDay(b"agreement", 1, "agreement"))
 
 
 def busy(journal: Journal) -> bool:

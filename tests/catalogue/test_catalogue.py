@@ -4,29 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from linkage.catalogue import FieldClass, FieldKind, RecordKind, load_records, read_catalogue
-from linkage.errors import Problem, Reason, Refusal, SettingsInvalid
+from linkage.catalogue import Catalogue, FieldClass, FieldKind, RecordKind, load_records, read_catalogue
+from linkage.errors import Reason, Refusal, SettingsInvalid
 from linkage.terms import FieldName, RecordType, ServiceId
-
-RECORDS = """
-[[record]]
-type = "dopa.person"
-title_th = "ข้อมูลบุคคล"
-title_en = "Person"
-legal_owner = "Department of Provincial Administration"
-fields = [
-  { name = "first_name", label_th = "ชื่อตัว", label_en = "First name", kind = "text", class = "ordinary" },
-  { name = "religion", label_th = "ศาสนา", label_en = "Religion", kind = "text", class = "sensitive" },
-]
-"""
-
-SERVICES = """
-[[service]]
-id = "jobseeker_registration"
-name_th = "ขึ้นทะเบียนหางาน"
-name_en = "Job-seeker registration"
-agency = "doe"
-"""
+from tests.catalogue.written import NAMES, RECORDS, SERVICES, write_services
 
 
 def records(folder: Path, text: str = RECORDS) -> tuple[RecordKind, ...]:
@@ -34,16 +15,13 @@ def records(folder: Path, text: str = RECORDS) -> tuple[RecordKind, ...]:
     return load_records([folder / "records.toml"])
 
 
-def services(folder: Path, text: str) -> dict[str, Problem]:
-    (folder / "services.toml").write_text(text)
-    problems: list[Problem] = []
-    read_catalogue(folder / "services.toml", records(folder), {"doe"}, problems)
-    return {problem.key: problem for problem in problems}
+def catalogue(folder: Path) -> Catalogue:
+    made, _ = read_catalogue(write_services(folder), records(folder), NAMES, [])
+    return made
 
 
 def test_records_and_services_are_found_by_name(tmp_path: Path) -> None:
-    (tmp_path / "services.toml").write_text(SERVICES)
-    made, _ = read_catalogue(tmp_path / "services.toml", records(tmp_path), {"doe"}, [])
+    made = catalogue(tmp_path)
     kind = made.record(RecordType("dopa.person"))
     assert kind is not None
     assert (kind.source, kind.legal_owner) == ("dopa", "Department of Provincial Administration")
@@ -58,8 +36,7 @@ def test_records_and_services_are_found_by_name(tmp_path: Path) -> None:
 
 
 def test_a_name_nobody_knows_is_refused_with_the_place_it_stands_at(tmp_path: Path) -> None:
-    (tmp_path / "services.toml").write_text(SERVICES)
-    made, _ = read_catalogue(tmp_path / "services.toml", records(tmp_path), {"doe"}, [])
+    made = catalogue(tmp_path)
     person, first = RecordType("dopa.person"), FieldName("first_name")
     assert made.expect_service(ServiceId("jobseeker_registration")).agency == "doe"
     assert made.expect_record(person, [first]).type == person
@@ -77,40 +54,19 @@ def test_a_name_nobody_knows_is_refused_with_the_place_it_stands_at(tmp_path: Pa
     assert "1100000000016" not in repr(refused.value.violations)
 
 
-def test_the_digest_follows_services_and_fields(tmp_path: Path) -> None:
-    (tmp_path / "services.toml").write_text(SERVICES)
+def test_the_digest_follows_services_and_records(tmp_path: Path) -> None:
     digests = set()
     for services_text, records_text in [
         (SERVICES, RECORDS),
         (SERVICES.replace("Job-seeker", "Jobseeker"), RECORDS),
         (SERVICES, RECORDS.replace('"sensitive"', '"ordinary"')),
         (SERVICES, RECORDS.replace('"religion"', '"faith"')),
+        (SERVICES, RECORDS.replace("[[record]]", '[[record]]\nnames_subject = "number"')),
+        (SERVICES, RECORDS.replace("[[record]]", '[[record]]\nsubjects = ["person", "juristic"]')),
     ]:
-        (tmp_path / "services.toml").write_text(services_text)
-        made, _ = read_catalogue(tmp_path / "services.toml", records(tmp_path, records_text), {"doe"}, [])
+        made, _ = read_catalogue(write_services(tmp_path, services_text), records(tmp_path, records_text), NAMES, [])
         digests.add(made.digest)
-    assert len(digests) == 4
-
-
-WRONG_SERVICES = {
-    "unknown key": ('agency = "doe"', 'agency = "doe"\nfee = 0', "service[jobseeker_registration].fee"),
-    "missing key": ('agency = "doe"', "", "service[jobseeker_registration].agency"),
-    "unknown agency": ('"doe"', '"sso"', "service[jobseeker_registration].agency"),
-    "bad id": ("jobseeker_registration", "Job seeker", "service[Job seeker].id"),
-    "empty name": ('"Job-seeker registration"', '""', "service[jobseeker_registration].name_en"),
-    "unknown top-level key": ("[[service]]", "[[services]]\n[[service]]", "services"),
-}
-
-
-@pytest.mark.parametrize(("before", "after", "key"), WRONG_SERVICES.values(), ids=WRONG_SERVICES.keys())
-def test_what_is_wrong_with_services_is_reported_where_it_stands(before: str, after: str, key: str, tmp_path: Path) -> None:
-    assert before in SERVICES
-    assert set(services(tmp_path, SERVICES.replace(before, after, 1))) == {key}
-
-
-def test_a_service_named_twice_and_no_service_at_all_are_problems(tmp_path: Path) -> None:
-    assert set(services(tmp_path, SERVICES + SERVICES)) == {"service[jobseeker_registration].id"}
-    assert set(services(tmp_path, "")) == {"service"}
+    assert len(digests) == 6
 
 
 WRONG_RECORDS = {

@@ -69,6 +69,10 @@ def test_agreements_that_are_in_order_are_shown_with_who_may_ask_whom_for_what(l
     first = next(one for one in page["agreements"] if one["id"] == "doe-dopa")
     assert "father_number" not in first["records"]["dopa.person"]
     assert first["in_force"]
+    assert {"per_day": None, "per_officer_per_day": None} == first["quota"]
+    limited = next(one for one in page["agreements"] if one["id"] == "dlpw-dopa")
+    assert {"per_day": 5000, "per_officer_per_day": 300} == limited["quota"]
+    assert all(line in shown.said for line in ("5,000 questions a day", "300 questions a day for each officer"))
 
 
 def test_an_agreement_over_what_nobody_discloses_is_a_finding(linkage: Linkage, place: Place) -> None:

@@ -14,17 +14,17 @@ from linkage.client import Counter, Refused
 from linkage.client.channel import SERVICE_CONFIG
 from linkage.clock import SystemClock
 from linkage.runtime.pki import load_authority, make_authority, make_counter, make_server
-from linkage.v1 import agency_session_pb2, lookup_pb2, receipt_pb2, verification_pb2
+from linkage.v1 import agency_session_pb2, catalogue_pb2, lookup_pb2, receipt_pb2, verification_pb2
 
 CONFIG = json.loads(SERVICE_CONFIG)
 
 SERVICES = [
     service
-    for module in (agency_session_pb2, lookup_pb2, receipt_pb2, verification_pb2)
+    for module in (agency_session_pb2, catalogue_pb2, lookup_pb2, receipt_pb2, verification_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
 ]
 
-HARMLESS = {"EndVisit", "GetCheckpoint", "GetReceipt", "GetConsistencyProof"}
+HARMLESS = {"EndVisit", "GetCheckpoint", "GetReceipt", "GetConsistencyProof", "ListServices", "GetService", "ListRecordTypes"}
 """Calls that mean the same however often they are made."""
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.joint import Joint, joint_counter
 from tests.journeys.world import Desk, Place, World, build_place, running
 
 
@@ -37,3 +38,10 @@ async def open_desk(world: World) -> AsyncIterator[Callable[..., Desk]]:
     yield open_one
     for one in opened:
         await one.close()
+
+
+@pytest.fixture
+async def joint(tmp_path: Path) -> AsyncIterator[Joint]:
+    """A joint counter with six agencies besides ThaID."""
+    async with joint_counter(tmp_path / "joint") as joint:
+        yield joint

@@ -10,7 +10,7 @@ import pytest
 from grpc.aio import AioRpcError
 
 from linkage.errors import Reason
-from linkage.rpc.door import COUNTED, DAMPED
+from linkage.rpc.refusals import COUNTED, DAMPED
 from linkage.store.sqlite_read import LogReader
 from linkage.v1 import receipt_pb2
 from tests.journeys.world import Place, Refused, refused

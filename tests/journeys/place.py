@@ -74,8 +74,9 @@ def build_place(folder: Path, *, dopa: str = DOPA_URL, thaid: str = THAID_URL, s
     """Make every key and file a gateway needs. ``sources`` and ``more`` are appended to the settings."""
     folder.mkdir(parents=True, exist_ok=True)
     clock, system = WorldClock(), SystemClock()
-    for name in ("register.toml", "agreements.toml", "services.toml"):
+    for name in ("register.toml", "agreements.toml"):
         shutil.copy(SAMPLE / name, folder / name)
+    shutil.copytree(SAMPLE / "services", folder / "services")
     make_authority(folder / "ca.pem", folder / "ca.key", name="Test CA", clock=system)
     authority = load_authority(folder / "ca.pem", folder / "ca.key")
     make_server(authority, folder / "server.pem", folder / "server.key", names=["localhost", "127.0.0.1"], clock=system)
@@ -113,7 +114,7 @@ keys = "token.keys"
 [files]
 register = "register.toml"
 agreements = "agreements.toml"
-services = "services.toml"
+services = "services"
 reload_seconds = 0.05
 
 [sources.dopa]

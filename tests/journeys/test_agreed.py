@@ -63,11 +63,11 @@ async def test_a_record_type_that_exists_and_is_not_agreed_is_refused(world: Wor
     await refusal(world, look("religion", record_type="dopa.id_card"), Reason.RECORD_TYPE_NOT_AGREED)
 
 
-async def test_a_juristic_subject_is_refused_where_no_agreement_names_the_ground(world: World, look: Look) -> None:
+async def test_a_juristic_subject_is_refused_where_the_record_is_kept_about_persons(world: World, look: Look) -> None:
     body = lookup_pb2.JuristicPerson(juristic_number="0105500000003", ground="director")
     before = len(entries(world, "intent"))
 
-    said = await refusal(world, look("first_name", subject=lookup_pb2.Subject(juristic_person=body)), Reason.GROUND_NOT_AGREED)
+    said = await refusal(world, look("first_name", subject=lookup_pb2.Subject(juristic_person=body)), Reason.SUBJECT_NOT_TAKEN)
 
     assert [] == world.dopa.received
     assert before == len(entries(world, "intent"))

@@ -57,11 +57,22 @@ def test_the_whole_story_is_told_twice_afresh_and_leaves_nothing_running(tmp_pat
     told = [linkage(tmp_path, "demo"), linkage(tmp_path, "demo", "--json")]
 
     assert [0, 0] == [one.returncode for one in told], told[0].stdout + told[0].stderr + told[1].stderr
-    words = ("LOGGED IN", "MATCH", "สมมติ", "จำลองบุรี", "FIELD_NOT_AGREED", "NO_MATCH", "AGENCY_UNAVAILABLE", "VISIT_ENDED", "VERIFIED")
+    words = (
+        "LOGGED IN",
+        "MATCH",
+        "สมมติ",
+        "จำลองบุรี",
+        "FIELD_NOT_AGREED",
+        "NO_MATCH",
+        "AGENCY_UNAVAILABLE",
+        "VISIT_ENDED",
+        "4 of 6",
+        "VERIFIED",
+    )
     assert all(word in told[0].stdout for word in words)
     page = json.loads(told[1].stdout)
     assert page["ok"]
-    assert list(range(1, 10)) == [step["step"] for step in page["steps"]]
+    assert list(range(1, 11)) == [step["step"] for step in page["steps"]]
     assert_left(tmp_path / ".demo")
     assert nobody_listens(port_of(tmp_path / ".demo"))
     verified = linkage(tmp_path, "audit", "verify", "--config", ".demo/linkage.toml", "--json")

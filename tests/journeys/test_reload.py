@@ -52,7 +52,7 @@ async def test_a_field_taken_out_is_refused_at_the_next_call(world: World, desk:
         ("agreements.toml", 'recipient = "doe"', 'recipient = "nobody"'),
         ("agreements.toml", "[[agreement]]", "[[agreement"),
         ("register.toml", 'agency = "doe"', 'agency = "d o e"'),
-        ("services.toml", 'id = "house_move"', 'id = "id_card_renewal"'),
+        ("services/interior.toml", 'id = "house_move"', 'id = "id_card_renewal"'),
         ("register.toml", 'jwks_file = "officers-doe.jwks.json"', 'jwks_file = "not-there.json"'),
     ],
 )

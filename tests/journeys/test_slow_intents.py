@@ -14,7 +14,7 @@ from tests.journeys.world import OFFICER, Desk, World
 
 
 @contextmanager
-def _time_passes_while_the_log_is_held(world: World) -> Iterator[None]:
+def time_passes_while_the_log_is_held(world: World) -> Iterator[None]:
     """Another process holds the log's file."""
     connection = apsw.Connection(str(world.folder / "log.db"))
     connection.execute("BEGIN IMMEDIATE")
@@ -27,7 +27,7 @@ def _time_passes_while_the_log_is_held(world: World) -> Iterator[None]:
 
 async def _refused_in_vain(world: World, call: "asyncio.Task[object]") -> None:
     asked = len(world.dopa.received)
-    with _time_passes_while_the_log_is_held(world):
+    with time_passes_while_the_log_is_held(world):
         await until(lambda: world.gateway.journal._writer._busy_since is not None or call.done())
         world.clock.advance(25)
 

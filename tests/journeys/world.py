@@ -1,7 +1,7 @@
 """A small true world: a gateway over real gRPC and mutual TLS, its log on disk, and DOPA and ThaID as simulators."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from linkage.terms import CitizenNumber, SourceName
 from linkage.transport import in_process_client
 from linkage.v1 import (
     agency_session_pb2_grpc,
+    catalogue_pb2_grpc,
     lookup_pb2,
     lookup_pb2_grpc,
     receipt_pb2,
@@ -109,6 +110,7 @@ class Desk:
         self.lookups = lookup_pb2_grpc.LookupServiceStub(self.channel)
         self.sessions = agency_session_pb2_grpc.AgencySessionServiceStub(self.channel)
         self.receipts = receipt_pb2_grpc.ReceiptServiceStub(self.channel)
+        self.catalogue = catalogue_pb2_grpc.CatalogueServiceStub(self.channel)
 
     async def verify(self, number: str = "1100000000016", **changes: Any) -> verification_pb2.VerifyIdentityResponse:
         return await self.verification.VerifyIdentity(self.card(number, **changes), metadata=self.metadata, timeout=20)
@@ -205,14 +207,20 @@ def refused(error: grpc.aio.AioRpcError) -> Refused:
 
 
 @asynccontextmanager
-async def running(place: Place, *, over_sockets: bool = False, between: Callable[[App], App] = lambda app: app) -> AsyncIterator[World]:
+async def running(
+    place: Place,
+    *,
+    over_sockets: bool = False,
+    between: Callable[[App], App] = lambda app: app,
+    others: Mapping[str, App] | None = None,
+) -> AsyncIterator[World]:
     """Serve in this process.
 
-    The agencies answer in process, too; ``between`` puts something in the way to DOPA. ``over_sockets``: the gateway asks at the
+    The agencies answer in process, too; ``between`` puts something in the way to DOPA, and ``others`` are the apps of further sources. ``over_sockets``: the gateway asks at the
     addresses its settings name, and whoever listens there answers.
     """
     dopa, thaid = DopaSimulator(clock=place.clock), ThaidSimulator(clock=place.clock)
-    apps: dict[str, App] = {"dopa": between(dopa.app), "thaid": thaid.app}
+    apps: dict[str, App] = {"dopa": between(dopa.app), "thaid": thaid.app, **(others or {})}
 
     def in_process(name: SourceName, source: Source, origins: frozenset[str]) -> httpx.AsyncClient:
         return in_process_client(apps[name], origins, timeout=source.timeout, most_bytes=source.max_answer_bytes)

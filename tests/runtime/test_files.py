@@ -38,7 +38,7 @@ def settings(folder: Path) -> Settings:
         "files": {
             "register": folder / "register.toml",
             "agreements": folder / "agreements.toml",
-            "services": folder / "services.toml",
+            "services": folder / "services",
             "reload_seconds": 0.01,
         },
         "sources": {name: {"adapter": name, "recipients": {}} for name in ("dopa", "thaid")},
@@ -87,14 +87,14 @@ def edit(path: Path, before: str, after: str) -> None:
 
 def test_the_sample_is_in_order(settings: Settings, kinds: tuple[RecordKind, ...]) -> None:
     loaded = load_files(settings, kinds)
-    assert len(loaded.catalogue.services) == 6
+    assert len(loaded.catalogue.services) == 22
     assert {agreement.recipient for agreement in loaded.book.agreements} == {"doe", "dlpw", "dla"}
     assert len(loaded.digest) == 64
 
 
 def test_the_digest_follows_each_of_the_three_files(settings: Settings, kinds: tuple[RecordKind, ...], folder: Path) -> None:
     digests = {load_files(settings, kinds).digest}
-    for name in ("register.toml", "services.toml", "agreements.toml"):
+    for name in ("register.toml", "services/interior.toml", "agreements.toml"):
         with (folder / name).open("a") as file:
             file.write("# looked at\n")
         digests.add(load_files(settings, kinds).digest)
@@ -103,13 +103,13 @@ def test_the_digest_follows_each_of_the_three_files(settings: Settings, kinds: t
 
 def test_problems_of_all_three_files_come_at_once(settings: Settings, kinds: tuple[RecordKind, ...], folder: Path) -> None:
     edit(folder / "register.toml", "suspended = true", "suspend = true")
-    edit(folder / "services.toml", 'agency = "moj"', 'agency = "justice"')
+    edit(folder / "services" / "justice.toml", 'agency = "moj"', 'agency = "justice"')
     edit(folder / "agreements.toml", '"gender", ', '"religion", ')
     with pytest.raises(SettingsInvalid) as invalid:
         load_files(settings, kinds)
     assert {(Path(p.file).name, p.key) for p in invalid.value.problems} == {
         ("register.toml", "counter[spiffe://linkage.example/centre/cm-01/counter/4].suspend"),
-        ("services.toml", "service[justice_fund].agency"),
+        ("justice.toml", "service[justice_fund].agency"),
         ("agreements.toml", "agreement[doe-dopa].records.dopa.person.religion"),
     }
 
@@ -118,7 +118,7 @@ def test_one_mistake_is_reported_once_and_not_by_everybody_who_names_it(
     settings: Settings, kinds: tuple[RecordKind, ...], folder: Path
 ) -> None:
     edit(folder / "register.toml", 'name_en = "Department of Employment"\n', "")
-    edit(folder / "services.toml", 'name_en = "Job-seeker registration"\n', "")
+    edit(folder / "services" / "labour.toml", 'name_en = "Job-seeker registration"\n', "")
     with pytest.raises(SettingsInvalid) as invalid:
         load_files(settings, kinds)
     assert [problem.key for problem in invalid.value.problems] == ["agency[doe].name_en", "service[jobseeker_registration].name_en"]
@@ -166,9 +166,22 @@ async def test_a_new_version_is_recorded_before_it_is_in_force_and_tried_again_u
 
 
 async def test_what_changed_between_loading_and_the_first_look_is_taken(operator: Operator, folder: Path) -> None:
-    edit(folder / "services.toml", "Job-seeker registration", "Registration of job-seekers")
+    edit(folder / "services" / "labour.toml", '"Job-seeker registration"', '"Registration of job-seekers"')
     await operator.watched.look()
     assert len(operator.taken) == 1
+
+
+async def test_a_new_file_of_services_is_taken_and_a_removed_one_is_missed(operator: Operator, folder: Path) -> None:
+    await operator.watched.look()
+    text = (folder / "services" / "demonstration.toml").read_text()
+    (folder / "services" / "more.toml").write_text(text.replace("joint_counter_demo", "another_demo"))
+    await operator.watched.look()
+    assert "another_demo" in operator.watched.current.catalogue.services
+
+    (folder / "services" / "more.toml").unlink()
+    await operator.watched.look()
+    assert "another_demo" not in operator.watched.current.catalogue.services
+    assert len(operator.taken) == 2
 
 
 async def test_a_bad_new_version_is_refused_and_the_old_one_stays_in_force(operator: Operator, folder: Path) -> None:
@@ -192,10 +205,10 @@ async def test_a_bad_new_version_is_refused_and_the_old_one_stays_in_force(opera
 
 async def test_going_back_to_the_version_in_force_ends_the_error_and_changes_nothing(operator: Operator, folder: Path) -> None:
     await operator.watched.look()
-    edit(folder / "services.toml", 'agency = "moj"', 'agency = "justice"')
+    edit(folder / "services" / "justice.toml", 'agency = "moj"', 'agency = "justice"')
     await operator.watched.look()
     assert operator.error() is not None
-    edit(folder / "services.toml", 'agency = "justice"', 'agency = "moj"')
+    edit(folder / "services" / "justice.toml", 'agency = "justice"', 'agency = "moj"')
     await operator.watched.look()
     assert operator.error() is None
     assert operator.taken == []

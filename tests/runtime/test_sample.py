@@ -53,7 +53,10 @@ def sample() -> InForce:
         "server": {"certificate": absent, "key": absent, "client_ca": absent},
         "log": {"origin": "linkage.example/audit", **log},
         "tokens": {"keys": absent},
-        "files": {name: SAMPLE / f"{name}.toml" for name in ("register", "agreements", "services")},
+        "files": {
+            name: SAMPLE / file
+            for name, file in (("register", "register.toml"), ("agreements", "agreements.toml"), ("services", "services"))
+        },
         "sources": {name: {"adapter": name, "recipients": {}} for name in ("dopa", "thaid")},
     }
     return load_files(Settings.model_validate(said), KINDS)

@@ -38,12 +38,13 @@ def test_what_is_no_address_has_no_origin(url: str) -> None:
         b"[1]",
         b'"secret"',
         b'{"a":NaN}',
+        b'{"code":"904","code":"000"}',
         b'{"a":Infinity}',
         b"\xff\xfe",
         b'{"a":"\\udc00secret"}',
         b'{"a":' + b"[" * 100_000,
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_a_body_that_is_no_json_object_is_malformed_and_never_repeated(content: bytes) -> None:
     with pytest.raises(Malformed) as raised:

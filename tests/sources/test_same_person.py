@@ -3,8 +3,8 @@
 import pytest
 
 from linkage.sources.adapter import About
-from linkage.sources.same_person import Expected, same_person
-from linkage.terms import CitizenNumber, PartialDate, PersonCheck, PersonName
+from linkage.sources.same_person import Expected, same_juristic, same_person
+from linkage.terms import CitizenNumber, JuristicNumber, PartialDate, PersonCheck, PersonName
 
 OWN, OTHER = CitizenNumber("1100000000016"), CitizenNumber("1100000000024")
 NAME, ANOTHER = PersonName("สมมติ", "ทดสอบระบบ"), PersonName("ใครอีกคน", "ทดสอบระบบ")
@@ -68,3 +68,14 @@ def test_a_birth_year_alone_agrees_with_every_day_that_it_may_mean(year_only: Pa
 )
 def test_a_birth_year_alone_does_not_agree_with_any_other_year(year_only: PartialDate, other: PartialDate) -> None:
     assert by_dates(year_only, other) is by_dates(other, year_only) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "check"),
+    [("0995500000014", PersonCheck.NUMBER), ("0995500000022", None), (None, PersonCheck.CANNOT_BE_TOLD)],
+    ids=["same", "another", "unsaid"],
+)
+def test_a_juristic_person_is_told_by_its_number(said: str | None, check: PersonCheck | None) -> None:
+    about = About(juristic=JuristicNumber(said) if said else None)
+
+    assert same_juristic(about, JuristicNumber("0995500000014")) is check

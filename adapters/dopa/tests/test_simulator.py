@@ -4,12 +4,13 @@ import httpx
 import pytest
 from lxml import etree
 
-from adapters.dopa import soap
+from adapters.dopa.card import OPERATIONS
 from adapters.dopa.people import LIFE_LONG, CardState, load_people
 from adapters.dopa.settings import PERSON
 from adapters.dopa.simulator import DopaSimulator
 from adapters.dopa.simulator_linkage import JOB
 from adapters.dopa.tests.world import OFFICE, OFFICER, REQUEST_ID, URL, World
+from linkage.sources import soap
 from linkage.sources.adapter import Found
 from linkage.transport import in_process_client
 
@@ -42,9 +43,13 @@ def test_the_world_has_everybody_it_must_show() -> None:
     assert [what for what, who in shown.items() if not who] == []
 
 
+def headers_of(version: soap.Version, operation: str) -> dict[str, str]:
+    return soap.headers(version, f"http://tempuri.org/{operation}")
+
+
 async def ask(world: World, url: str = CARD_URL, **headers: str) -> httpx.Response:
-    content = soap.request("1.2", "CheckCardByLaser", PARTS)
-    return await world.client.post(url, content=content, headers=soap.headers("1.2", "CheckCardByLaser") | headers)
+    content = OPERATIONS.request("1.2", "CheckCardByLaser", PARTS)
+    return await world.client.post(url, content=content, headers=headers_of("1.2", "CheckCardByLaser") | headers)
 
 
 @pytest.mark.parametrize(
@@ -73,24 +78,24 @@ async def test_the_text_of_an_expired_card_has_two_blanks(world: World) -> None:
     person = world.person("1100000000067")
     texts = (person.number, person.first, person.last, str(person.born), person.laser)
     parts = [(name, text) for (name, _), text in zip(PARTS, texts, strict=True)]
-    content = soap.request("1.2", "CheckCardByLaser", parts)
-    reply = await world.client.post(CARD_URL, content=content, headers=soap.headers("1.2", "CheckCardByLaser"))
+    content = OPERATIONS.request("1.2", "CheckCardByLaser", parts)
+    reply = await world.client.post(CARD_URL, content=content, headers=headers_of("1.2", "CheckCardByLaser"))
     assert "เนื่องจากกรณี  บัตรหมดอายุ" in reply.text
 
 
 async def test_parts_out_of_order_or_in_another_case_are_lost(world: World) -> None:
     for parts in (list(reversed(PARTS)), [(name.lower(), text) for name, text in PARTS]):
-        content = soap.request("1.2", "CheckCardByLaser", parts)
-        reply = await world.client.post(CARD_URL, content=content, headers=soap.headers("1.2", "CheckCardByLaser"))
+        content = OPERATIONS.request("1.2", "CheckCardByLaser", parts)
+        reply = await world.client.post(CARD_URL, content=content, headers=headers_of("1.2", "CheckCardByLaser"))
         assert "<Code>5</Code>" in reply.text
 
 
 async def test_soap_1_1_needs_its_action_and_a_fault_is_a_500(world: World) -> None:
-    content = soap.request("1.1", "CheckCardByLaser", PARTS)
+    content = OPERATIONS.request("1.1", "CheckCardByLaser", PARTS)
     for headers, status in (
         ({"content-type": "text/xml; charset=utf-8"}, 500),
-        (soap.headers("1.1", "CheckCardByCID"), 500),
-        (soap.headers("1.1", "CheckCardByLaser"), 200),
+        (headers_of("1.1", "CheckCardByCID"), 500),
+        (headers_of("1.1", "CheckCardByLaser"), 200),
     ):
         reply = await world.client.post(CARD_URL, content=content, headers=headers)
         assert reply.status_code == status

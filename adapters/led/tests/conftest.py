@@ -1,0 +1,8 @@
+import pytest
+
+from adapters.led.tests.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
