@@ -25,7 +25,7 @@ from linkage.lookup_terms import LookupAsk, LookupReply, Party
 from linkage.papers import Came, Paper, PaperNeed, Standing, papers
 from linkage.sources.together import Together
 from linkage.store.contract import Once
-from linkage.terms import FieldName, JuristicPerson, RecordType, Secret, ServiceId, SourceName, SubjectKind
+from linkage.terms import FieldName, JuristicPerson, RecipientId, RecordType, Secret, ServiceId, SourceName, SubjectKind
 from linkage.visits.agency_session import AgencyLogins
 from linkage.visits.visit import Visits
 
@@ -119,24 +119,29 @@ class Bundle:
         questions = _questions(catalogue, service, ask)
         if not questions:
             raise Refusal(Reason.NOTHING_TO_ASK)
-        logins = self._logins(call, ask.login_tokens)
+        logins = self._logins(call, visit.recipient, ask.login_tokens)
         call.budget()
         members = [_member(call, ask, question, kind, logins.get(kind.source)) for question, kind in questions]
         _join(members)
         return Plan(service, catalogue, tuple(members))
 
-    def _logins(self, call: Call, tokens: Sequence[Secret]) -> Mapping[SourceName, Secret]:
-        """The token for each source. One that is over, or another's, is left for its source's records to be refused with."""
-        by_source: dict[SourceName, Secret] = {}
+    def _logins(self, call: Call, recipient: RecipientId, tokens: Sequence[Secret]) -> Mapping[SourceName, Secret]:
+        """The token for each source: the visit's recipient's, where there is one.
+
+        One that is over, or another's, is left for its source's records to be refused with.
+        """
+        fitting: dict[SourceName, Secret] = {}
+        others: dict[SourceName, Secret] = {}
         for token in tokens:
             try:
-                source = self.logins.read_any_session(token.reveal(), call.caller).source
+                login = self.logins.read_any_session(token.reveal(), call.caller)
             except Refusal as refusal:
                 if refusal.source is None:
                     raise
-                source = SourceName(refusal.source)
-            by_source[source] = token
-        return by_source
+                others[SourceName(refusal.source)] = token
+            else:
+                (fitting if login.recipient == recipient else others)[login.source] = token
+        return others | fitting
 
     async def look_up(self, member: Member, pack: Callable[[LookupReply], bytes]) -> tuple[LookupReply, Receipt]:
         """Look one member's record up; raises as `Lookup.look_up` does."""
@@ -180,9 +185,9 @@ def _questions(catalogue: Catalogue, service: Service, ask: BundleAsk) -> list[t
         kinds = [_expected(catalogue, position, question) for position, question in enumerate(ask.questions)]
         return [(_addressed(question, ask, kind), kind) for question, kind in zip(ask.questions, kinds, strict=True)]
     return [
-        (_addressed(Question(kind.type, fields), ask, kind), kind)
-        for record_type, fields in service.needs().items()
-        if (kind := catalogue.record(record_type)) is not None and (SubjectKind.PERSON in kind.subjects or ask.juristic is not None)
+        (Question(kind.type, need.fields, ask.juristic if need.about is SubjectKind.JURISTIC else None, named=True), kind)
+        for need in service.needs()
+        if (kind := catalogue.record(need.record_type)) is not None and (need.about is SubjectKind.PERSON or ask.juristic is not None)
     ]
 
 

@@ -19,7 +19,7 @@ from linkage.errors import Reason, Refusal, Violation
 from linkage.ids import id_text
 from linkage.in_force import InForce
 from linkage.lookup_terms import Brought, LookupAsk, LookupReply, Party, Permitted, RenewedLogin
-from linkage.sources.adapter import Found, NotFound, Query, Refused, Session, Unavailable
+from linkage.sources.adapter import About, Found, NotFound, Query, Refused, Session, Unavailable
 from linkage.sources.connected import ConnectedSource, Fetched
 from linkage.sources.refusing import refusal_for
 from linkage.sources.registry import Registry
@@ -222,7 +222,8 @@ class Lookup:
             passage.learn(person="mismatch")
             self._metrics.wrong_person.labels(source).inc()
             raise Refusal(Reason.RECORD_OF_ANOTHER_PERSON, source=source)
-        if permitted.kind.names_subject is NamesSubject.NUMBER and check is not PersonCheck.NUMBER:
+        nameless = {NamesSubject.NUMBER: check is not PersonCheck.NUMBER, NamesSubject.NAME_AND_BIRTH_DATE: found.about == About()}
+        if nameless.get(permitted.kind.names_subject, False):
             raise Refusal(Reason.AGENCY_UNAVAILABLE, source=source, detail="the answer does not say whom it is about")
         return check
 

@@ -10,7 +10,7 @@ from enum import StrEnum, auto
 
 from linkage.catalogue.services import Document, Need
 from linkage.errors import Reason
-from linkage.terms import FieldName, RecordType, SourceName
+from linkage.terms import FieldName, RecordType, SourceName, SubjectKind
 
 
 class Came(StrEnum):
@@ -27,8 +27,11 @@ class Standing:
     """How one record of a bundle ended. ``reason``: of a refusal, or why nobody can tell."""
 
     came: Came
-    fields: tuple[FieldName, ...]
-    """Those that were asked for."""
+    about: SubjectKind
+    """Whose record it is."""
+    asked: tuple[FieldName, ...]
+    given: frozenset[FieldName] = frozenset()
+    """The fields for which the agency holds a value."""
     reason: Reason | None = None
 
 
@@ -42,8 +45,12 @@ class Why(StrEnum):
     NOT_FOUND = auto()
     REFUSED = auto()
     UNAVAILABLE = auto()
+    EMPTY = auto()
+    """The agency holds the record, but no value where the paper shows one."""
     NOT_ASKED = auto()
-    """Nobody asked for the record, or not for all its fields."""
+    """Nobody asked for the record of whom the paper is about."""
+    PARTLY_ASKED = auto()
+    """Not all that the paper shows was asked for."""
     NOT_CONNECTED = auto()
     """The agency that holds the record is not connected to this gateway."""
     STAYS = auto()
@@ -54,6 +61,8 @@ class PaperNeed(StrEnum):
     """Whether to ask for a paper."""
 
     NO_COPY = auto()
+    NO_COPY_IF = auto()
+    """The records are there, and the officer must see in them what the document's ``check`` says."""
     ASK = auto()
     ASK_IF = auto()
     """Only where it is demanded at all: under the document's condition, or if the citizen has one."""
@@ -71,8 +80,12 @@ class Paper:
 
     @property
     def counts(self) -> bool:
-        """Whether it is one of the copies a citizen would have brought: filled forms and photos are no copies."""
-        return self.need is not PaperNeed.ASK_IF and bool(self.document.needs or self.document.copies)
+        """Whether it is one of the copies every citizen would have brought, whatever the agencies say today.
+
+        Filled forms and photos are no copies; what is demanded of some only is counted for nobody.
+        """
+        document = self.document
+        return not (document.optional or document.condition) and bool(document.needs or document.copies)
 
 
 def papers(documents: Sequence[Document], standings: Mapping[RecordType, Standing], connected: Container[RecordType]) -> tuple[Paper, ...]:
@@ -90,24 +103,28 @@ def _paper(document: Document, standings: Mapping[RecordType, Standing], connect
     asked = PaperNeed.ASK_IF if document.optional or document.condition else PaperNeed.ASK
     if not document.needs:
         return Paper(document, asked, Why.STAYS)
-    settled = False
     for need in document.needs:
         why, reason = _judged(need, standings.get(need.record_type), connected)
-        if why is Why.NOT_FOUND and document.not_found_settles:
-            settled = True
-        elif why is not Why.ANSWERED:
+        if why is Why.NOT_FOUND and document.not_found_settles:  # the document has this one need, then
+            return Paper(document, PaperNeed.NO_COPY, Why.SETTLED, need.source)
+        if why is not Why.ANSWERED:
             return Paper(document, asked, why, need.source, reason)
-    return Paper(document, PaperNeed.NO_COPY, Why.SETTLED if settled else Why.ANSWERED, document.needs[0].source)
+    needless = PaperNeed.NO_COPY if document.check is None else PaperNeed.NO_COPY_IF
+    return Paper(document, needless, Why.ANSWERED, document.needs[0].source)
 
 
-def _judged(need: Need, standing: Standing | None, connected: Container[RecordType]) -> tuple[Why, Reason | None]:
+def _judged(  # noqa: PLR0911 (one return a way for a record to end)
+    need: Need, standing: Standing | None, connected: Container[RecordType]
+) -> tuple[Why, Reason | None]:
     if need.record_type not in connected:
         return Why.NOT_CONNECTED, None
-    if standing is None or not set(need.fields) <= set(standing.fields):
+    if standing is None or standing.about is not need.about:
         return Why.NOT_ASKED, None
     match standing.came:
+        case Came.FOUND if not set(need.fields) <= set(standing.asked):
+            return Why.PARTLY_ASKED, None
         case Came.FOUND:
-            return Why.ANSWERED, None
+            return (Why.ANSWERED if set(need.fields) - need.may_lack <= standing.given else Why.EMPTY), None
         case Came.NOT_FOUND:
             return Why.NOT_FOUND, None
         case Came.REFUSED:

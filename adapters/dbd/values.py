@@ -16,8 +16,10 @@ from linkage.terms import FieldName, JuristicNumber, PartialDate, Value
 Record = Mapping[str, object]
 """One JSON object of the page."""
 
-LAST_COMMON_YEAR = 2400
-"""Both eras come in one format. B.E. 2400 was C.E. 1857, before anybody kept such a register: no year can be meant in both."""
+COMMON_YEARS = range(1900, 2101)
+LAST_YEAR_OF_NEITHER = 2400
+"""Both eras come in one format. B.E. 2400 was C.E. 1857, before anybody kept such a register: no year can be meant in both, and
+what lies between the two is neither."""
 
 _AMOUNT = re.compile(r"(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,4})?", re.ASCII)
 
@@ -84,11 +86,14 @@ def date(key: str, value: object) -> PartialDate | None:
         raise Malformed(f"expected YYYYMMDD in {key}")
     year = int(digits[:4])
     try:
-        if year > LAST_COMMON_YEAR:
+        if year > LAST_YEAR_OF_NEITHER:
             return from_buddhist(digits)
-        return checked(PartialDate(year, int(digits[4:6]), int(digits[6:])))
+        common = checked(PartialDate(year, int(digits[4:6]), int(digits[6:])))
     except ValueError:
         raise Malformed(f"expected a date in {key}") from None
+    if year not in COMMON_YEARS:
+        raise Malformed(f"expected a year of either era in {key}")
+    return common
 
 
 def juristic_number(key: str, value: object) -> JuristicNumber | None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import httpx
 
-from adapters.gdx.codes import linkage_answer
 from adapters.gdx.refusals import code_of, refusal
 from adapters.gdx.values import Fields, Record, Wire, amount, date, fields, text, told, unasked
 from linkage.sources.adapter import About, Answer, Found, Malformed, Unavailable
@@ -48,8 +47,8 @@ def read_person(response: httpx.Response, wanted: Sequence[FieldName], no_record
     if response.status_code != 200:
         return refusal(response, no_record_texts)
     record = json_object(response)
-    if "Code" in record and (code := code_of(record["Code"])) != 0:
-        return linkage_answer(code, 200) if code > 0 else Unavailable("unknown code")
+    if "Code" in record and code_of(record["Code"]) != 0:
+        return refusal(response, no_record_texts)
     held = [record[wire.key] for wire in FIELDS.values() if wire.key in record]
     if not held:
         raise Malformed("expected fields of the record")

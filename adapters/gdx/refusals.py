@@ -7,6 +7,8 @@ from something in between, and nothing follows from it:
     401, 403 with GDX's body                    NOT_ENTITLED (401 "token not found" is met before: exchange.py)
     404 with GDX's body that names no record    NOT_FOUND, for questions about records alone
     everything else                             UNAVAILABLE
+
+Not found is believed where a reply says that and nothing else: with a value beside Code and Message it is UNAVAILABLE, too.
 """
 
 from collections.abc import Sequence
@@ -22,16 +24,23 @@ _TOKEN_UNKNOWN = without_blanks("token not found")
 _PLAIN = ("ForbiddenException:", "UnauthorizedException:")
 """How GDX's messages begin that were seen; whether they come as JSON or bare was not."""
 
+_NOT_FOUND_PREFIX = without_blanks("NotFoundException:")
+"""May stand before the text that there is no record, as the others of GDX's messages begin. An assumption."""
+
 _LONGEST = 500
 """Characters. A message is a sentence, not a page."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Said:
-    """GDX's own words in a reply. ``code``: None where it gave none, -1 for what is no number."""
+    """GDX's own words in a reply.
+
+    ``code``: None where it gave none, -1 for what is no number. ``alone``: nothing but these words has anything in it.
+    """
 
     message: str
     code: int | None
+    alone: bool
 
 
 def said(response: httpx.Response) -> Said | None:
@@ -40,11 +49,12 @@ def said(response: httpx.Response) -> Said | None:
         body = json_object(response)
     except Malformed:
         text = response.content[: 4 * _LONGEST].decode("utf-8", "replace").strip().strip('"')
-        return Said(text, None) if text.startswith(_PLAIN) and len(text) <= _LONGEST else None
+        return Said(text, None, alone=True) if text.startswith(_PLAIN) and len(text) <= _LONGEST else None
     message = body.get("Message")
+    alone = all(value in (None, "", [], {}) for key, value in body.items() if key not in ("Code", "Message"))
     if "Code" in body:
-        return Said(message if isinstance(message, str) else "", code_of(body["Code"]))
-    return Said(message, None) if isinstance(message, str) and message else None
+        return Said(message if isinstance(message, str) else "", code_of(body["Code"]), alone)
+    return Said(message, None, alone) if isinstance(message, str) and message else None
 
 
 def code_of(value: object) -> int:
@@ -67,13 +77,25 @@ def refusal(response: httpx.Response, no_record_texts: Sequence[str]) -> NotFoun
     words = said(response)
     if words is None:
         return unavailable(response)
+    meaning = _meaning(words, response, no_record_texts)
+    if isinstance(meaning, NotFound) and not words.alone:
+        return Unavailable("no record with something beside it")
+    return meaning
+
+
+def _meaning(words: Said, response: httpx.Response, no_record_texts: Sequence[str]) -> NotFound | Refused | Unavailable:
     if words.code is not None:
         return _by_code(words.code, response)
     if response.status_code in (401, 403):
         return Refused(RefusedCause.NOT_ENTITLED, str(response.status_code))
-    if response.status_code == 404 and any(without_blanks(text) in without_blanks(words.message) for text in no_record_texts):
+    if response.status_code == 404 and _sentence(words.message) in map(_sentence, no_record_texts):
         return NotFound()
     return unavailable(response)
+
+
+def _sentence(text: str) -> str:
+    """A whole message as it is compared: part of one may be about a user, a service or a database that was not found."""
+    return without_blanks(text).removeprefix(_NOT_FOUND_PREFIX).removesuffix(".")
 
 
 def _by_code(code: int, response: httpx.Response) -> NotFound | Refused | Unavailable:

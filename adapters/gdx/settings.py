@@ -31,7 +31,8 @@ class GdxSettings(BaseModel):
     service_id: str = Field("001", pattern=r"^[0-9]{3}$", description="its service")
     version: str = Field("01", pattern=r"^[0-9]{2}$", description="the service's version")
     no_record_texts: tuple[Annotated[str, Field(min_length=4)], ...] = Field(
-        ("ไม่พบข้อมูล", "no data", "data not found"), description="what the Message of an HTTP 404 holds where there is no such record"
+        ("ไม่พบข้อมูล", "no data", "no data found", "data not found"),
+        description="the Message of an HTTP 404, whole, where there is no such record",
     )
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ A date is three texts, ``<stem>_dd``, ``<stem>_mm``, ``<stem>_yy``; all three bl
 is the Buddhist Era. A year of two digits could be of either era and either century, so nobody can read it.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,6 +17,9 @@ from linkage.terms import CitizenNumber, FieldName, JuristicNumber, JuristicPers
 Row = Mapping[str, object]
 
 N = TypeVar("N", CitizenNumber, JuristicNumber)
+
+_BETWEEN = re.compile(r"[\s._/\-\u2010-\u2015\u200b-\u200d\u2060\ufeff]+")
+"""What may stand between the digits of a number, seen or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +154,18 @@ def _name(rows: Sequence[Row], settings: LedSettings) -> PersonName | None:
     return PersonName(first, last) if first and last else None
 
 
-def _number(kind: type[N], digits: str) -> N | None:
+def is_number_of(subject: Subject, text: str) -> bool:
+    """Whether a text is the subject's number, however its digits are grouped."""
+    match subject:
+        case VisitPerson(number):
+            return _number(CitizenNumber, text) == number
+        case JuristicPerson(number):
+            return _number(JuristicNumber, text) == number
+
+
+def _number(kind: type[N], text: str) -> N | None:
     try:
-        return kind(digits)
+        return kind.parse(_BETWEEN.sub("", text))
     except ValueError:
         return None
 

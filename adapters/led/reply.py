@@ -15,7 +15,7 @@ from linkage.terms import FieldName, Subject
 def read(
     response: httpx.Response, wanted: Sequence[FieldName], subject: Subject, trans_id: str, settings: LedSettings
 ) -> Found | NotFound | Unavailable:
-    """Read a reply. Not found is said by code 904 alone, without a case beside it.
+    """Read a reply. Not found is said by code 904 alone, without any part of a case beside it.
 
     Raises:
         Malformed: not the shape or the values that are known of LED.
@@ -23,8 +23,11 @@ def read(
     if response.status_code != 200:
         return unavailable(response)
     body = json_object(response)
-    if any(one != trans_id for one in _echoed(body)):
+    members = tuple(_members(body))
+    if any(value != trans_id for key, value in members if key == "transid"):
         return Unavailable("transID of another request")
+    if any(_is_another(value, subject) for key, value in members if key == "idcard"):
+        return Unavailable("idCard of another request")
     code = body.get("responseCode")
     if not isinstance(code, str):
         raise Malformed("expected a text in responseCode")
@@ -32,15 +35,38 @@ def read(
     if code == FOUND:
         return _found(rows, wanted, subject, settings) if rows else Unavailable("found without a case")
     if code == NOT_FOUND:
-        return Unavailable("not found with a case") if rows else NotFound()
+        told = rows or any(key in _CASE_KEYS and _has_something(value) for key, value in members)
+        return Unavailable("not found with a case") if told else NotFound()
     return Unavailable(FAILURES.get(code, "unknown code"))
 
 
-def _echoed(body: Mapping[str, object]) -> Iterator[object]:
-    """Every transID in the reply, beside the code or in a header of whatever name: no reply is known to have one."""
-    for part in (body, *(value for value in body.values() if isinstance(value, dict))):
-        if "transID" in part:
-            yield part["transID"]
+def _members(body: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Every key of the reply with its value, at whatever depth and in whatever spelling: where LED would repeat anything is not known."""
+    left: list[object] = [body]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            yield from ((_plain(key), value) for key, value in part.items())
+            left.extend(part.values())
+        elif isinstance(part, list):
+            left.extend(part)
+
+
+def _plain(key: str) -> str:
+    """A key without regard to case, blanks, dashes and underscores."""
+    return "".join(filter(str.isalnum, key)).casefold()
+
+
+_CASE_KEYS = {_plain(key) for members in cases.FIELDS.values() for member in members.values() for key in member.keys}
+
+
+def _has_something(value: object) -> bool:
+    return value not in (None, [], {}) and str(value).strip() != ""
+
+
+def _is_another(number: object, subject: Subject) -> bool:
+    """Whether something stands there that is not the subject's number."""
+    return _has_something(number) and not cases.is_number_of(subject, str(number))
 
 
 def _rows(body: Mapping[str, object]) -> Sequence[cases.Row]:

@@ -24,6 +24,10 @@ STATUSES: Mapping[str, str] = {"1": "จ้างงาน", "0": "ไม่ไ�
 """``employStatus`` -> ``employStatusDesc``, blanks apart: employed, not employed. Nobody can tell what another one means."""
 
 
+_HARMLESS = (f"{{{etree.QName(soap.NIL).namespace}}}", *(f"{{{namespace}}}encodingStyle" for namespace in soap.ENVELOPES.values()))
+"""How the attributes begin that say nothing about the list: types, as a service of RPC style writes them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One value of an employment: its element, and how its text is read."""
@@ -68,8 +72,10 @@ def read(result: etree._Element, wanted: Sequence[FieldName], settings: SsoSetti
     if _is_nil(result):
         return Unavailable("no result")
     items = soap.children_of(result, ITEM)
+    if not _is_whole(result, items):
+        return Unavailable("more than employments in the result")
     if not items:
-        return _empty(result, settings)
+        return NotFound() if settings.empty_list == "not_found" else Unavailable("empty list")
     employments = tuple(_employment(item) for item in items)
     if not all(_has_known_status(one) for one in employments):
         return Unavailable("unknown employment status")
@@ -80,10 +86,12 @@ def read(result: etree._Element, wanted: Sequence[FieldName], settings: SsoSetti
     )
 
 
-def _empty(result: etree._Element, settings: SsoSettings) -> NotFound | Unavailable:
-    if len(result) or (result.text or "").strip():
-        return Unavailable("no employments in the result")  # something is said, though not what we know to read
-    return NotFound() if settings.empty_list == "not_found" else Unavailable("empty list")
+def _is_whole(result: etree._Element, items: Sequence[etree._Element]) -> bool:
+    """Whether the result is these employments and nothing else: whatever else is said may be that some are missing."""
+    response = list(result.iterancestors())[:1]
+    attributes = [name for element in (*response, result, *items) for name in element.attrib]
+    said_beside = not all(name.startswith(_HARMLESS) for name in attributes) or soap.has_loose_text(result)
+    return len(items) == len(result) and not said_beside
 
 
 def _employment(item: etree._Element) -> Mapping[str, Value | None]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linkage.errors import LinkageError
-from linkage.store.contract import CLOSING, Draft, Result, StorePoisoned, StoreUnavailable
+from linkage.store.contract import FINISHING, Draft, Result, StorePoisoned, StoreUnavailable
 from linkage.store.sqlite_keys import KeyRow
 
 
@@ -59,7 +59,7 @@ class Lanes:
         with self._changed:
             if self._closed:
                 return False
-            if job.draft.kind in CLOSING:
+            if job.draft.kind in FINISHING:
                 if len(self._outcomes) >= self._capacity:
                     return False
                 self._outcomes.append(job)
@@ -82,7 +82,7 @@ class Lanes:
     def withdraw(self, job: Job) -> bool:
         """Take a job back; False if the writing thread has it already."""
         with self._changed:
-            lane = self._outcomes if job.draft.kind in CLOSING else self._others
+            lane = self._outcomes if job.draft.kind in FINISHING else self._others
             try:
                 lane.remove(job)
             except ValueError:

@@ -11,7 +11,7 @@ from linkage.catalogue.services import Service
 from linkage.catalogue.written import services_of
 from linkage.errors import Problem, Reason, Refusal, Violation
 from linkage.pages import Page, digest_of, pages_of, read_page
-from linkage.terms import FieldName, RecordType, ServiceId
+from linkage.terms import FieldName, RecordType, ServiceId, SubjectKind
 
 _LONGEST_KEY = 200
 
@@ -120,10 +120,15 @@ def _pages(path: Path, problems: list[Problem]) -> list[Page] | None:
 
 def _compare(page: Page, where: str, service: Service, kinds: Mapping[RecordType, RecordKind], names: Names) -> None:
     """Report every record type and field that nobody can know. What an agency discloses that is not connected here is its own matter."""
+    about: dict[RecordType, SubjectKind] = {}
     for document in service.documents:
         for need in document.needs:
             place, kind = f"{where}.documents.{document.id}.{need.record_type}", kinds.get(need.record_type)
+            if about.setdefault(need.record_type, need.about) is not need.about:
+                page.report(f"{place}.about", f"{need.about} here, {about[need.record_type]} before", "one subject for a record type")
             if kind is not None:
+                if need.about not in kind.subjects:
+                    page.report(f"{place}.about", need.about, f"whom it is kept about: {', '.join(sorted(kind.subjects))}")
                 for name in need.fields:
                     if name not in kind.fields:
                         page.report(f"{place}.{name}"[:_LONGEST_KEY], "a field nobody knows", f"a field of {need.record_type}")

@@ -1,12 +1,10 @@
 """Services: what citizens come to a counter for, as the Citizen's Guide names it, and which papers a record makes needless."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
-from types import MappingProxyType
 
-from linkage.terms import FieldName, RecipientId, RecordType, ServiceId, SourceName
+from linkage.terms import FieldName, RecipientId, RecordType, ServiceId, SourceName, SubjectKind
 
 
 class Sureness(StrEnum):
@@ -69,10 +67,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Fields of one record type that together stand for a paper, or for a part of it."""
+    """Fields of one record type that together stand for a paper, or for a part of it. ``about``: whose record it must be."""
 
     record_type: RecordType
     fields: tuple[FieldName, ...]
+    about: SubjectKind = SubjectKind.PERSON
+    may_lack: frozenset[FieldName] = frozenset()
+    """Fields without which the record still stands for the paper: many people have no middle name."""
 
     @property
     def source(self) -> SourceName:
@@ -101,6 +102,8 @@ class Document:
     """The paper is needless, too, where the agency says it holds no such record: no change of name, no bankruptcy."""
     paper: Text | None
     """Why it stays on paper; None exactly where there are ``needs``."""
+    check: Text | None = None
+    """What the officer must see in the records for the paper to be needless; None: that they were found is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +141,12 @@ class Service:
         """Its name in English."""
         return self.name.en
 
-    def needs(self) -> Mapping[RecordType, tuple[FieldName, ...]]:
-        """Every record type its documents need, each with all the fields needed of it, in the order in which they first stand."""
-        union: dict[RecordType, dict[FieldName, None]] = {}
+    def needs(self) -> tuple[Need, ...]:
+        """Every record type its documents need, once, with all the fields needed of it, in the order in which they first stand."""
+        union: dict[RecordType, Need] = {}
         for document in self.documents:
             for need in document.needs:
-                union.setdefault(need.record_type, {}).update(dict.fromkeys(need.fields))
-        return MappingProxyType({record_type: tuple(fields) for record_type, fields in union.items()})
+                first = union.get(need.record_type, need)
+                fields = tuple(dict.fromkeys((*first.fields, *need.fields)))
+                union[need.record_type] = Need(need.record_type, fields, first.about)
+        return tuple(union.values())

@@ -29,14 +29,17 @@ issued_by_en = "..."
 originals = 1
 copies = 1
 sure = "secondary"
-condition_th = "..."            # optional, with condition_en: when it is demanded
+condition_th = "..."            # optional, with condition_en: when it is demanded; stands before the sentence that asks for it
 condition_en = "..."
 optional = true                 # optional: "if any"
 paper_th = "..."                # with paper_en: why it stays on paper; or instead of both:
-not_found_settles = true        # optional: "no such record" makes the paper needless, too
+not_found_settles = true        # optional, with one record: "no such record" makes the paper needless, too
+check_th = "..."                # optional, with check_en: what the officer must see in the records, as it reads after "if"
 [[service.documents.records]]
 record = "dopa.person"
-fields = ["first_name", "last_name"]
+fields = ["first_name", "middle_name", "last_name"]
+may_lack = ["middle_name"]      # optional: fields without which it still stands for the paper
+about = "person"                # optional, this where absent; or "juristic": whose record it must be
 """
 
 import re
@@ -48,7 +51,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from linkage.catalogue.services import Document, Fact, Need, Origin, Service, SourceKind, Step, Sureness, Text
 from linkage.pages import Id, Line, Name, Page, Written
-from linkage.terms import FieldName, RecipientId, RecordType, ServiceId
+from linkage.terms import FieldName, RecipientId, RecordType, ServiceId, SubjectKind
 
 _MINUTES_AN_HOUR = 60
 _MOST = 10_000
@@ -116,6 +119,18 @@ class _Source(Written):
 class _Records(Written):
     record: RecordTypeName
     fields: Annotated[list[Name], Field(min_length=1)]
+    may_lack: Annotated[list[Name], Field(default_factory=list)]
+    about: Annotated[SubjectKind, Field(strict=False)] = SubjectKind.PERSON
+
+    @model_validator(mode="after")
+    def _needs_something(self) -> "_Records":
+        if not set(self.may_lack) < set(self.fields):
+            raise ValueError("may_lack: some of the fields, but not all")
+        return self
+
+    def need(self) -> Need:
+        fields = tuple(FieldName(name) for name in self.fields)
+        return Need(RecordType(self.record), fields, self.about, frozenset(FieldName(name) for name in self.may_lack))
 
 
 class _Document(Written):
@@ -133,6 +148,8 @@ class _Document(Written):
     paper_th: Thai | None = None
     paper_en: Line | None = None
     not_found_settles: bool = False
+    check_th: Thai | None = None
+    check_en: Line | None = None
     records: Annotated[list[_Records], Field(default_factory=list)]
 
     @model_validator(mode="after")
@@ -141,10 +158,14 @@ class _Document(Written):
             raise ValueError("condition_th and condition_en, or neither")
         if (self.paper_th is None) != (self.paper_en is None):
             raise ValueError("paper_th and paper_en, or neither")
+        if (self.check_th is None) != (self.check_en is None):
+            raise ValueError("check_th and check_en, or neither")
         if bool(self.records) == (self.paper_th is not None):
             raise ValueError("either the records that stand for it, or paper_th and paper_en: why it stays on paper")
-        if self.not_found_settles and not self.records:
-            raise ValueError("not_found_settles only with records")
+        if self.not_found_settles and len(self.records) != 1:
+            raise ValueError("not_found_settles only with one record")
+        if self.check_th is not None and not self.records:
+            raise ValueError("check_th and check_en only with records")
         if not self.originals + self.copies:
             raise ValueError("at least one original or copy")
         return self
@@ -221,9 +242,10 @@ def _document(table: _Document) -> Document:
         sure=table.sure,
         condition=_text(table.condition_th, table.condition_en),
         optional=table.optional,
-        needs=tuple(Need(RecordType(need.record), tuple(FieldName(name) for name in need.fields)) for need in table.records),
+        needs=tuple(record.need() for record in table.records),
         not_found_settles=table.not_found_settles,
         paper=_text(table.paper_th, table.paper_en),
+        check=_text(table.check_th, table.check_en),
     )
 
 

@@ -120,7 +120,7 @@ def save(receipt: receipt_pb2.Receipt | None, folder: Path | None, name: str) ->
     Raises:
         SettingsInvalid: it cannot be written.
     """
-    if receipt is None or folder is None:
+    if receipt is None or folder is None or not receipt.leaf:
         return
     try:
         save_receipt(receipt, folder, name)

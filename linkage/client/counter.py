@@ -152,7 +152,7 @@ class Counter:
             records: what to ask for; what the service's documents need where empty.
             juristic: the juristic person on whose behalf the visit's person acts.
             client_request_id: a UUID, to ask the same again after a failure; made where absent.
-            recipient: as in `lookup`.
+            recipient: whose logins to send, for a visit that was not opened by this object; all of them where absent.
         """
         logins = self._sessions.of(recipient or self._sessions.recipient_of(visit_token))
         request = lookup.LookupBundleRequest(
@@ -161,7 +161,7 @@ class Counter:
             service=service,
             records=records,
             juristic_person=juristic,
-            agency_session_tokens=[token.reveal() for token in logins.values()],
+            agency_session_tokens=[token.reveal() for token in logins],
         )
         stream = self._lookup.LookupBundle(request, timeout=self._deadline_s, metadata=self._metadata())
         try:

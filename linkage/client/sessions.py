@@ -1,7 +1,7 @@
 """An officer's logins at agencies, as a counter remembers them: one for each source and recipient, in memory only."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from linkage.terms import Secret
 from linkage.v1 import agency_session_pb2 as session
@@ -65,12 +65,9 @@ class AgencySessions:
             return next(iter(there.items()), None)
         return next(((of, there[of]) for of in (recipient, "") if of in there), None)
 
-    def of(self, recipient: str | None) -> Mapping[str, Secret]:
-        """All logins that serve this recipient, by source. ``recipient`` None: every login, the last one of each source."""
-        if recipient is None:
-            return {at: token for (at, _), token in self._tokens.items()}
-        serving = {at: token for (at, of), token in self._tokens.items() if of == ""}
-        return serving | {at: token for (at, of), token in self._tokens.items() if of == recipient}
+    def of(self, recipient: str | None) -> Sequence[Secret]:
+        """All logins that serve this recipient. ``recipient`` None: every login; the gateway knows whose visit it is."""
+        return [token for (_, of), token in self._tokens.items() if recipient is None or of in ("", recipient)]
 
 
 def _name_of(visit_token: str) -> bytes:

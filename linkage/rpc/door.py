@@ -111,6 +111,7 @@ class Door:
     def _under_way(self, seconds: Any) -> Iterator[None]:
         started = self._clock.monotonic()
         self._in_flight += 1
+        self._metrics.in_flight.set(self._in_flight)
         try:
             yield
         finally:

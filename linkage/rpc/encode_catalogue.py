@@ -72,11 +72,18 @@ def _document(document: Document, connected: Callable[[RecordType], bool]) -> pb
         condition=_maybe(document.condition),
         optional=document.optional,
         needs=[
-            pb.RecordNeed(record_type=need.record_type, fields=need.fields, connected=connected(need.record_type))
+            pb.RecordNeed(
+                record_type=need.record_type,
+                fields=need.fields,
+                connected=connected(need.record_type),
+                about=_named(pb.SubjectKind, "SUBJECT_KIND", need.about),
+                may_lack=sorted(need.may_lack),
+            )
             for need in document.needs
         ],
         not_found_settles=document.not_found_settles,
         paper=_maybe(document.paper),
+        check=_maybe(document.check),
         connected=_connected(document, connected),
     )
 

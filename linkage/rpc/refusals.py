@@ -86,7 +86,8 @@ class Refusals:
     async def _record(self, refusal: Refusal, request_id: bytes, facts: Mapping[str, Any]) -> None:
         if refusal.receipt is not None or refusal.reason in _UNRECORDABLE:
             return
-        if refusal.reason in COUNTED or (refusal.reason in DAMPED and not self._tally.first(dict(facts), refusal.reason)):
+        unnamed = refusal.reason is Reason.UNKNOWN_SERVICE and "officer" not in facts  # a reader's slip, which decides nothing
+        if unnamed or refusal.reason in COUNTED or (refusal.reason in DAMPED and not self._tally.first(dict(facts), refusal.reason)):
             self._tally.note(dict(facts), refusal.reason)
             return
         try:

@@ -20,7 +20,7 @@ _KEYS = frozenset(
         *(verdict.value for verdict in Verdict if verdict not in (Verdict.NO_MATCH, Verdict.CARD_NOT_VALID)),
         *(f"{Verdict.NO_MATCH.value}_{part.value}" for part in NoMatch),
         *(f"{Verdict.CARD_NOT_VALID.value}_{problem.value}" for problem in CardProblem),
-        *("match_exception", "found", "record_not_found", "bundle"),
+        *("match_exception", "found", "record_not_found", "bundle", "bundle_none", "paper_check"),
         *(f"paper_{why.value}" for why in Why if why not in (Why.REFUSED, Why.UNAVAILABLE, Why.STAYS)),
     }
 )
@@ -65,18 +65,24 @@ class Sentences:
         if paper.need is not PaperNeed.ASK_IF:
             return said
         condition = paper.document.condition
-        th, en = ("ถ้ามี", "If there is one") if condition is None else (f"เฉพาะกรณี {condition.th}", f"Only if: {condition.en}")
+        th, en = ("ถ้ามี", "If there is one") if condition is None else (condition.th, condition.en)
         return sentence_pb2.Sentence(th=f"{th} – {said.th}", en=f"{en} – {said.en}")
 
     def bundle(self, needless: int, copies: int) -> sentence_pb2.Sentence:
         """How many copies a citizen need not bring."""
-        th, en = (text.replace("{needless}", str(needless)).replace("{copies}", str(copies)) for text in _SENTENCES["bundle"])
+        key = "bundle" if copies else "bundle_none"
+        th, en = (text.replace("{needless}", str(needless)).replace("{copies}", str(copies)) for text in _SENTENCES[key])
         return sentence_pb2.Sentence(th=th, en=en)
 
     def _because(self, paper: Paper) -> sentence_pb2.Sentence:
         if paper.document.paper is not None:
             return sentence_pb2.Sentence(th=paper.document.paper.th, en=paper.document.paper.en)
         source = paper.source or SourceName("")
+        if paper.need is PaperNeed.NO_COPY_IF and paper.document.check is not None:
+            said, check = self._say("paper_check", source), paper.document.check
+            return sentence_pb2.Sentence(th=said.th.replace("{check}", check.th), en=said.en.replace("{check}", check.en))
+        if paper.reason is not None and TABLE[paper.reason].who == "counter":
+            return self._say("paper_not_asked", source)  # a slip of the counter's software is nothing to tell a citizen
         if paper.reason is not None:
             return self.refusal(paper.reason, source)
         return self._say(f"paper_{paper.why.value}", source)

@@ -77,7 +77,7 @@ def status_of(refusal: Refusal, request_id: str, names: Mapping[str, tuple[str, 
         told = refusal.violations[:_MOST_VIOLATIONS]
         wrong = [error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description) for v in told]
         details.append(error_details_pb2.BadRequest(field_violations=wrong))
-    wait = refusal.retry_after if refusal.retry_after is not None else _RETRY_WHERE_SILENT.get(refusal.reason)
+    wait = wait_of(refusal)
     soon = wait is not None and wait <= _LONGEST_PUSHBACK
     trailers: list[tuple[str, str | bytes]] = [("grpc-retry-pushback-ms", str(round((wait or 0) * 1000)) if soon else "-1")]
     if wait is not None:
@@ -89,6 +89,11 @@ def status_of(refusal: Refusal, request_id: str, names: Mapping[str, tuple[str, 
             status.details.append(proof)
     trailers.append(("grpc-status-details-bin", status.SerializeToString()))
     return WireStatus(row.code, status.message, tuple(trailers))
+
+
+def wait_of(refusal: Refusal) -> float | None:
+    """Seconds after which asking again may help; None where waiting does not help."""
+    return refusal.retry_after if refusal.retry_after is not None else _RETRY_WHERE_SILENT.get(refusal.reason)
 
 
 def encode_receipt(receipt: Receipt) -> receipt_pb2.Receipt:

@@ -8,6 +8,7 @@ from linkage.v1 import lookup_pb2 as pb
 _STYLES = {"found": "bold green", "not_found": "bold yellow", "refused": "bold red", "unavailable": "bold yellow"}
 _WORDS = {
     pb.PAPER_NEED_NO_COPY: ("ไม่ต้องใช้", "no copy", "bold green"),
+    pb.PAPER_NEED_NO_COPY_IF: ("ดูข้อมูลก่อน", "check", "bold cyan"),
     pb.PAPER_NEED_ASK: ("ขอเอกสาร", "ask", "bold red"),
     pb.PAPER_NEED_ASK_IF: ("ถ้าเข้าเงื่อนไข", "ask if", "bold yellow"),
 }

@@ -9,11 +9,12 @@ from pathlib import Path
 from linkage.client import Counter, check_receipt
 from linkage.clock import SystemClock
 from linkage.errors import LinkageError
+from linkage.runtime import story_bundle
 from linkage.runtime.agreed import load_kinds
 from linkage.runtime.demo_agencies import REDIRECT_URI, Agencies, AgencyDidNotStart, running_agencies
 from linkage.runtime.demo_gateway import GatewayDidNotStart, command, running_gateway
 from linkage.runtime.demo_place import Place, build_place
-from linkage.runtime.story import LASER, NUMBER, OFFICER_NUMBER, PERSON_FIELDS, RECIPIENT, SERVICE, Story, StoryFailed
+from linkage.runtime.story import LASER, NUMBER, OFFICER_NUMBER, PERSON_FIELDS, RECIPIENT, Story, StoryFailed
 from linkage.runtime.story_page import Page
 from linkage.runtime.written import replace_private
 from linkage.settings import load
@@ -104,8 +105,9 @@ def _stay(agencies: Agencies, place: Place, page: Page) -> None:
         "",
         "Everything stays up until Ctrl-C. In another terminal, from here:",
         "",
-        f"  {linkage} verify {desk} --recipient {RECIPIENT} --service {SERVICE} < {_near(place.counter)}/card",
-        f"  {linkage} lookup {desk} --service {SERVICE} --type dopa.person --fields {','.join(PERSON_FIELDS[:3])}",
+        f"  {linkage} verify {desk} --recipient {RECIPIENT} --service {story_bundle.SERVICE} < {_near(place.counter)}/card",
+        f"  {linkage} bundle {desk} --service {story_bundle.SERVICE}",
+        f"  {linkage} lookup {desk} --service {story_bundle.SERVICE} --type dopa.person --fields {','.join(PERSON_FIELDS[:3])}",
         f"  {linkage} audit verify --config {config}",
         f"  {linkage} agreements show --config {config}",
         "",

@@ -5,10 +5,10 @@ A gateway starts only with files that are right. Later a bad new version is refu
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
-from linkage.agreements import Known, read_book
+from linkage.agreements import Book, Known, read_book
 from linkage.catalogue import Names, RecordKind, read_catalogue
 from linkage.errors import Problem, SettingsInvalid
 from linkage.identity import read_register
@@ -37,10 +37,26 @@ def load_files(settings: Settings, record_kinds: Sequence[RecordKind]) -> InForc
         records={kind.type: kind.fields.keys() for kind in record_kinds},
     )
     book = read_book(files.agreements, known, problems)
+    problems.extend(_not_set_up(settings, book, agencies))
     if problems:
         raise SettingsInvalid(tuple(problems))
     digests = f"register {register.digest}\ncatalogue {catalogue.digest}\nagreements {book.digest}\n"
     return InForce(register, catalogue, book, hashlib.sha256(digests.encode()).hexdigest())
+
+
+def _not_set_up(settings: Settings, book: Book, agencies: Collection[str] | None) -> Iterator[Problem]:
+    """What is agreed and cannot be asked: else an officer would read that the agency is down, and nobody would ever mend it."""
+    for agreement in book.agreements:
+        source = settings.sources.get(agreement.source)
+        if source is not None and agreement.recipient not in source.recipients:
+            key = f"agreement[{agreement.id}].recipient"
+            yield Problem(
+                str(settings.files.agreements), key, repr(agreement.recipient), f"a recipient with settings at {agreement.source}"
+            )
+    for name, source in settings.sources.items():
+        for recipient in source.recipients if agencies is not None else ():
+            if recipient not in (agencies or ()):
+                yield Problem("settings", f"sources.{name}.recipients.{recipient}", repr(recipient), "an agency of the register")
 
 
 class WatchedFiles:

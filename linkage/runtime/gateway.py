@@ -88,7 +88,7 @@ class Gateway:
         clock = clock or SystemClock()
         equipment = await equip(settings, file, clock, clients=clients)
         read = read_expiry if clients is client_for else None  # whoever stands in for the agencies shows no certificates
-        outlook = Outlook(equipment.sources, settings.sources, equipment.metrics, clock, read=read)
+        outlook = Outlook(equipment.sources, settings.sources, equipment.metrics, clock, kinds=equipment.record_kinds, read=read)
         gateway = cls(equipment, clock, StoreLock(settings.log.path), outlook)
         try:
             await gateway._open_journal()

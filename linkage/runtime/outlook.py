@@ -1,15 +1,17 @@
 """What is coming at the agencies, looked at apart from every question: when their certificates end, and what they still grant us.
 
-At the start and then hourly. Whatever goes wrong here is told, and stops nothing. Nobody is asked about anyone.
+At the start and then hourly. Whatever goes wrong here is told, and stops nothing: neither the look at another agency, nor the next
+look, nor a citizen's question. Nobody is asked about anyone.
 """
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from typing import Protocol
 
 import structlog
 
+from linkage.catalogue.records import RecordKind
 from linkage.clock import Clock, utc
 from linkage.ids import id_text, new_id
 from linkage.settings import Source
@@ -44,16 +46,25 @@ class Outlook:
         settings: the settings' ``sources``, for the certificates each is asked with.
         metrics: told of what is seen.
         clock: says how near an end is.
+        kinds: every record type of the catalogue; a source may speak of its own alone.
         read: reads a certificate's end; None: certificates are not looked at.
     """
 
     def __init__(
-        self, sources: Registry, settings: Mapping[str, Source], metrics: Metrics, clock: Clock, *, read: ReadExpiry | None
+        self,
+        sources: Registry,
+        settings: Mapping[str, Source],
+        metrics: Metrics,
+        clock: Clock,
+        *,
+        kinds: Collection[RecordKind],
+        read: ReadExpiry | None,
     ) -> None:
         self._sources = sources
         self._settings = settings
         self._metrics = metrics
         self._clock = clock
+        self._kinds = kinds
         self._read = read
         self._granted: dict[tuple[SourceName, RecipientId], Mapping[RecordType, bool]] = {}
 
@@ -65,8 +76,12 @@ class Outlook:
 
     async def look(self) -> None:
         """Look at everything once."""
-        sources = self._sources.sources.values()
-        await asyncio.gather(*(self._certificates(one) for one in sources), *(self._grants(one) for one in sources if one.probes))
+        sources = tuple(self._sources.sources.values())
+        looks = [(one.name, self._certificates(one)) for one in sources] + [(one.name, self._grants(one)) for one in sources if one.probes]
+        ended = await asyncio.gather(*(look for _, look in looks), return_exceptions=True)
+        for (name, _), failure in zip(looks, ended, strict=True):
+            if failure is not None:
+                _log.error("an agency could not be looked at", source=name, exception=type(failure).__name__)
 
     # ---- certificates
 
@@ -97,13 +112,15 @@ class Outlook:
     # ---- grants
 
     async def _grants(self, source: ConnectedSource) -> None:
-        await asyncio.gather(*(self._grants_to(source, recipient) for recipient in sorted(source.recipients)))
+        for recipient in sorted(source.recipients):  # one after another: the places in the source's line are for citizens
+            await self._grants_to(source, recipient)
         every = [held for (name, _), held in self._granted.items() if name == source.name]
         for kind in {kind for held in every for kind in held}:
             self._metrics.source_granted.labels(source.name, kind).set(all(held.get(kind, True) for held in every))
 
     async def _grants_to(self, source: ConnectedSource, recipient: RecipientId) -> None:
-        said = (await source.probe(recipient, id_text(new_id(self._clock)), _TIMEOUT_S)).value
+        kinds = frozenset(kind.type for kind in self._kinds if kind.source == source.name)
+        said = (await source.probe(kinds, recipient, id_text(new_id(self._clock)), _TIMEOUT_S)).value
         if not isinstance(said, Probed):
             why = said.why if isinstance(said, Unavailable) else said.cause.value
             _log.warning("an agency does not say what it grants", source=source.name, recipient=recipient, why=why)

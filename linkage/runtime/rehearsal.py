@@ -35,7 +35,7 @@ from linkage.runtime.written import write_private, write_public
 from linkage.sources.adapter import Adapter, Fetches
 from linkage.sources.installed import MANIFEST, SIMULATORS, Candidate, installed
 from linkage.sources.simulation import Simulator
-from linkage.terms import JuristicPerson, RecordType, Subject, VisitPerson
+from linkage.terms import JuristicPerson, RecordType, Subject, SubjectKind, VisitPerson
 
 RECIPIENT = "rehearsal-office"
 SERVICE = "rehearsal"
@@ -166,6 +166,7 @@ def _document(kind: RecordKind) -> dict[str, str]:
         "title_th": json.dumps(kind.title_th, ensure_ascii=False),
         "title_en": json.dumps(kind.title_en, ensure_ascii=False),
         "fields": json.dumps(list(kind.fields)),
+        "about": (SubjectKind.PERSON if SubjectKind.PERSON in kind.subjects else SubjectKind.JURISTIC).value,
     }
 
 

@@ -27,6 +27,9 @@ class Pass:
     probe: bool
 
 
+_NO_PERIOD = -1
+
+
 class Breaker:
     """One source's breaker. Not for several threads."""
 
@@ -65,6 +68,10 @@ class Breaker:
                 return Pass(self._period, probe=True)
             case _:
                 return None
+
+    def aside(self) -> Pass | None:
+        """Leave to ask apart from every question, or None while it is open. What is reported of this pass counts for nothing."""
+        return None if self.state is BreakerState.OPEN else Pass(_NO_PERIOD, probe=False)
 
     def worked(self, leave: Pass) -> None:
         """The agency answered, whatever it said."""

@@ -7,12 +7,12 @@ name.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
-from linkage.sources.adapter import About, Answer, Found, NotFound, Refused, RefusedCause, Unavailable, Verified
+from linkage.sources.adapter import About, Answer, Found, NotFound, Probed, Refused, RefusedCause, Unavailable, Verified
 from linkage.terms import FieldName, Image, PartialDate, RecordType, Verdict
 
 T = TypeVar("T")
@@ -22,6 +22,9 @@ DEEPEST = 8
 
 LARGEST_IMAGE = 2**20
 """Bytes."""
+
+YEARS = range(1700, 2201)
+"""Common Era years that a record can speak of. A Buddhist Era year that was taken for one lies beyond."""
 
 BROKEN = Unavailable("adapter failed")
 
@@ -75,6 +78,21 @@ def one_of(kind: type[T]) -> Callable[[object], T | Refused | Unavailable]:
     return check
 
 
+def probed(kinds: Collection[RecordType]) -> Callable[[object], Probed | Refused | Unavailable]:
+    """Make the check for a probe: a plain yes or no, and for record types of the source's own alone, since metrics and the log name them."""
+    of_its_kind = one_of(Probed)
+
+    def check(returned: object) -> Probed | Refused | Unavailable:
+        said = of_its_kind(returned)
+        if not isinstance(said, Probed):
+            return said
+        granted: object = said.granted
+        sound = isinstance(granted, Mapping) and set(granted) <= set(kinds) and all(isinstance(one, bool) for one in granted.values())
+        return said if sound else BROKEN
+
+    return check
+
+
 def tells_nothing(value: object) -> bool:
     """Whether this says only that nobody can tell: `Unavailable`, or nothing but that for every record type."""
     if isinstance(value, Mapping):
@@ -111,10 +129,14 @@ def _is_wait(seconds: object) -> bool:
     return seconds is None or (isinstance(seconds, (int, float)) and 0 <= seconds <= 86_400)
 
 
-def _is_value(value: object, depth: int = 0) -> bool:
+def _is_value(value: object, depth: int = 0) -> bool:  # noqa: PLR0911 (one return a kind of value)
     match value:
-        case None | str() | bool() | PartialDate():
-            return not isinstance(value, str) or _HALF_A_PAIR.search(value) is None
+        case None | bool():
+            return True
+        case str():
+            return _HALF_A_PAIR.search(value) is None
+        case PartialDate():
+            return value.year in YEARS
         case Decimal():
             return value.is_finite()
         case Image():

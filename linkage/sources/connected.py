@@ -3,7 +3,7 @@
 Every verb returns; none raises for what an agency or an adapter did. Unknown stays unknown: `Unavailable`, or the verdict UNAVAILABLE.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import NoneType
 from typing import TypeVar
@@ -188,14 +188,29 @@ class ConnectedSource:
         ask = (lambda link: adapter.exchange(code, link)) if isinstance(adapter, ExchangesCode) else None
         return await self._ask(("exchange", ask, checked.one_of(Secret)), recipient, request_id, budget_s)
 
-    async def probe(self, recipient: RecipientId, request_id: str, budget_s: float) -> Asked[Probed | Refused | Unavailable]:
-        """Ask what it grants this recipient. Nobody is asked about."""
+    async def probe(
+        self, kinds: Collection[RecordType], recipient: RecipientId, request_id: str, budget_s: float
+    ) -> Asked[Probed | Refused | Unavailable]:
+        """Ask what it grants this recipient. Nobody is asked about, and what comes of it opens and closes no breaker.
+
+        Args:
+            kinds: the source's own record types; an answer that speaks of another is none.
+            recipient: in whose name.
+            request_id: as for every question.
+            budget_s: seconds.
+        """
         adapter = self._adapter
         ask = adapter.probe if isinstance(adapter, Probes) else None
-        return await self._ask(("probe", ask, checked.one_of(Probed)), recipient, request_id, budget_s)
+        return await self._ask(("probe", ask, checked.probed(kinds)), recipient, request_id, budget_s, aside=True)
 
     async def _ask(
-        self, what: tuple[str, Ask | None, Callable[[object], T]], recipient: RecipientId, request_id: str, budget_s: float
+        self,
+        what: tuple[str, Ask | None, Callable[[object], T]],
+        recipient: RecipientId,
+        request_id: str,
+        budget_s: float,
+        *,
+        aside: bool = False,
     ) -> Asked[T | Unavailable]:
         operation, ask, check = what
         connection = self._connections.get(recipient)
@@ -207,7 +222,7 @@ class ConnectedSource:
                 link = Link(connection.client, connection.settings, seconds, request_id, self._clock.now_ms() // 1000)
                 return check(await ask(link))
 
-            asked = await self._resilience.ask(budget_s, once, checked.tells_nothing)
+            asked = await self._resilience.ask(budget_s, once, checked.tells_nothing, aside=aside)
         self._observer.asked(_observed(self.name, operation, asked))
         return asked
 

@@ -19,7 +19,7 @@ def json_object(response: httpx.Response) -> dict[str, object]:
     """
     try:
         text = response.content.decode("utf-8-sig")
-        body = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_key_once)
+        body = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=each_key_once)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate would break whoever writes the text later
     except (ValueError, RecursionError):
@@ -29,7 +29,7 @@ def json_object(response: httpx.Response) -> dict[str, object]:
     return body
 
 
-def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Of two values under one key nobody knows which one is meant."""
     members = dict(pairs)
     if len(members) != len(pairs):

@@ -103,7 +103,7 @@ class Resilience:
         return SourceHealth(self._breaker.state, self._last_success_ms, self._bulkhead.inside, self._bulkhead.waiting)
 
     async def ask(
-        self, budget_s: float, call: Callable[[float], Awaitable[T]], tells_nothing: Callable[[object], bool]
+        self, budget_s: float, call: Callable[[float], Awaitable[T]], tells_nothing: Callable[[object], bool], *, aside: bool = False
     ) -> Asked[T | Unavailable]:
         """Ask within ``min(source.timeout, budget_s)`` seconds.
 
@@ -111,17 +111,23 @@ class Resilience:
             budget_s: seconds the caller has for this.
             call: asks once; is given the seconds left.
             tells_nothing: whether what ``call`` returned says only that nobody can tell.
+            aside: no citizen's question: what comes of it opens and closes no breaker.
 
         Raises:
             asyncio.CancelledError: the caller was cancelled; nothing else.
         """
         started = self._clock.monotonic()
         tries = _Tries(self._source.attempts, min(self._source.timeout, budget_s))
-        value = await self._in_line(tries, call, tells_nothing)
+        admit = self._breaker.aside if aside else self._breaker.admit
+        value = await self._in_line(admit, tries, call, tells_nothing)
         return Asked(value, tries.count, round((self._clock.monotonic() - started) * 1000))
 
     async def _in_line(
-        self, tries: "_Tries", call: Callable[[float], Awaitable[T]], tells_nothing: Callable[[object], bool]
+        self,
+        admit: Callable[[], Pass | None],
+        tries: "_Tries",
+        call: Callable[[float], Awaitable[T]],
+        tells_nothing: Callable[[object], bool],
     ) -> T | Unavailable:
         if tries.left() <= 0:
             return Unavailable("no time left")
@@ -136,7 +142,7 @@ class Resilience:
         except TimeoutError:
             return Unavailable("no place in time", retry_after=1.0)
         try:
-            leave = self._breaker.admit()
+            leave = admit()
             return self._left_alone() if leave is None else await self._admitted(leave, tries, call, tells_nothing)
         finally:
             self._bulkhead.leave()
@@ -222,7 +228,7 @@ class _Failure:
 
 
 async def _seam(tries: _Tries, wire: Wire, call: Callable[[float], Awaitable[T]]) -> T | _Failure:
-    """Everything that an adapter can do wrong ends here. Only the caller's own cancellation passes."""
+    """Everything that an adapter can do wrong ends here, its ``sys.exit`` too. Only the caller's own end and the operator's pass."""
     try:
         async with asyncio.timeout_at(tries.deadline) as limit:
             try:
@@ -232,12 +238,14 @@ async def _seam(tries: _Tries, wire: Wire, call: Callable[[float], Awaitable[T]]
                 if task is not None and task.cancelling():
                     raise
                 return _Failure("adapter failed", _Blame.UNDECIDED)  # raised inside, by nobody's wish: it would look like the caller's
-    except Exception as failure:  # noqa: BLE001 (the adapter seam: becomes a fixed word; the text may hold a value)
+    except (asyncio.CancelledError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as failure:  # noqa: BLE001 (the adapter seam: becomes a fixed word; the text may hold a value)
         return _judged(failure)
     return _Failure("timeout") if limit.expired() else value  # a late answer is none, even from an adapter that overheard its end
 
 
-def _judged(failure: Exception) -> _Failure:
+def _judged(failure: BaseException) -> _Failure:
     match failure:
         case NotSent() | MaybeSent():
             return _Failure(failure.why)
@@ -253,7 +261,7 @@ def _judged(failure: Exception) -> _Failure:
             return _Failure("adapter failed", _Blame.UNDECIDED, type(failure).__name__, _where(failure))
 
 
-def _where(failure: Exception) -> str:
+def _where(failure: BaseException) -> str:
     """File and line of the innermost frame; the text of the error may hold a value and stays where it is."""
     trace = failure.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -54,19 +54,23 @@ class Operations:
         """Read a reply and give its result element: ``name``, or ``<operation>Result`` as ASMX calls it.
 
         Raises:
-            Malformed: not XML, with a document type, no SOAP envelope, a SOAP fault, or another operation's reply.
+            Malformed: not XML, with a document type, no SOAP envelope, a SOAP fault, another operation's reply, or anything beside the
+                result: it may say that the result is none.
         """
         wanted = name or f"{operation}Result"
         root = parse(content)
         if root.tag not in {f"{{{namespace}}}Envelope" for namespace in ENVELOPES.values()}:
             raise Malformed("expected a SOAP envelope")
-        body = f"{{{etree.QName(root).namespace}}}Body"
-        if root.find(f"{body}/{{{etree.QName(root).namespace}}}Fault") is not None:
+        envelope = f"{{{etree.QName(root).namespace}}}"
+        if root.find(f"{envelope}Body/{envelope}Fault") is not None:
             raise Malformed("expected a result, got a SOAP fault")
-        found = root.findall(f"{body}/{{{self.namespace}}}{operation}Response/{self.part(wanted)}")
-        if len(found) != 1:
-            raise Malformed(f"expected one {wanted} in the SOAP body")
-        return found[0]
+        found, around = root, root.findall(f"{envelope}Header")
+        for tag in (f"{envelope}Body", f"{{{self.namespace}}}{operation}Response", self.part(wanted)):
+            parts = [part for part in found if part not in around]
+            if [part.tag for part in parts] != [tag] or has_loose_text(found):
+                raise Malformed(f"expected one {wanted} in the SOAP body and nothing beside it")
+            found = parts[0]
+        return found
 
 
 def headers(version: Version, action: str) -> dict[str, str]:
@@ -98,6 +102,11 @@ def parse(content: bytes) -> etree._Element:
     if root.getroottree().docinfo.doctype:
         raise Malformed("expected XML without a document type")
     return root
+
+
+def has_loose_text(element: etree._Element) -> bool:
+    """Whether a text stands between the element's children, or before or after them."""
+    return any(text.strip() for text in (element.text, *(child.tail for child in element)) if text)
 
 
 def children_of(element: etree._Element, name: str) -> list[etree._Element]:

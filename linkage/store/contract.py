@@ -48,6 +48,9 @@ class Kind(StrEnum):
 CLOSING = frozenset({Kind.OUTCOME, Kind.RECOVERED})
 """Kinds that close the intent they refer to. An intent is closed once."""
 
+FINISHING = CLOSING | {Kind.BUNDLE}
+"""Kinds that end what was begun: there is room for them when nothing new is taken any more."""
+
 
 class StoreUnavailable(AuditUnavailable):
     """This batch was certainly not written; a later one may be (lock held, no space, clock too far behind)."""

@@ -14,7 +14,7 @@ from linkage.clock import Clock
 from linkage.errors import LogCorrupt
 from linkage.store import sqlite_claims
 from linkage.store.contract import (
-    CLOSING,
+    FINISHING,
     Draft,
     Head,
     NoRoom,
@@ -186,7 +186,7 @@ class SqliteLog:
         return self._free(self.path) < self._space.refuse_intents_below
 
     def _has_room(self, draft: Draft, free: int) -> bool:
-        return draft.kind in CLOSING and free >= self._space.refuse_all_below
+        return draft.kind in FINISHING and free >= self._space.refuse_all_below
 
     def _guarded(self, run: Callable[[], _T]) -> _T:
         try:

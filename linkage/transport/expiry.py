@@ -31,7 +31,7 @@ async def read_expiry(origin: str, tls: ssl.SSLContext, *, timeout: float) -> in
         raise NotConnectedInTime("no handshake within its time") from None
     except ssl.SSLError:
         raise TlsFailed("the TLS handshake failed") from None
-    except OSError:
+    except (OSError, ValueError):  # a host that can be no name (a label too long, or none) is a ValueError
         raise NotConnected("no connection came about") from None
     try:
         shown = writer.get_extra_info("peercert") or {}

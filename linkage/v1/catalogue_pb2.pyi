@@ -630,6 +630,7 @@ class Document(_message.Message):
     NEEDS_FIELD_NUMBER: _builtins.int
     NOT_FOUND_SETTLES_FIELD_NUMBER: _builtins.int
     PAPER_FIELD_NUMBER: _builtins.int
+    CHECK_FIELD_NUMBER: _builtins.int
     CONNECTED_FIELD_NUMBER: _builtins.int
     document: _builtins.str
     """Its id, unique within the service."""
@@ -665,6 +666,10 @@ class Document(_message.Message):
     def paper(self) -> Global___Wording:
         """Why it stays on paper. Absent where there are `needs`."""
 
+    @_builtins.property
+    def check(self) -> Global___Wording:
+        """What the officer must see in the records for the paper to be needless. Absent: that they were found is enough."""
+
     def __init__(
         self,
         *,
@@ -679,11 +684,12 @@ class Document(_message.Message):
         needs: _abc.Iterable[Global___RecordNeed] | None = ...,
         not_found_settles: _builtins.bool = ...,
         paper: Global___Wording | None = ...,
+        check: Global___Wording | None = ...,
         connected: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "issued_by", b"issued_by", "name", b"name", "paper", b"paper"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "condition", b"condition", "issued_by", b"issued_by", "name", b"name", "paper", b"paper"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "connected", b"connected", "copies", b"copies", "document", b"document", "issued_by", b"issued_by", "name", b"name", "needs", b"needs", "not_found_settles", b"not_found_settles", "optional", b"optional", "originals", b"originals", "paper", b"paper", "sureness", b"sureness"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "condition", b"condition", "connected", b"connected", "copies", b"copies", "document", b"document", "issued_by", b"issued_by", "name", b"name", "needs", b"needs", "not_found_settles", b"not_found_settles", "optional", b"optional", "originals", b"originals", "paper", b"paper", "sureness", b"sureness"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -698,13 +704,21 @@ class RecordNeed(_message.Message):
     RECORD_TYPE_FIELD_NUMBER: _builtins.int
     FIELDS_FIELD_NUMBER: _builtins.int
     CONNECTED_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
+    MAY_LACK_FIELD_NUMBER: _builtins.int
     record_type: _builtins.str
     """`<source>.<type>`, e.g. `dopa.person`."""
     connected: _builtins.bool
     """Whether the source is connected to this gateway. Only then is the record type in ListRecordTypes."""
+    about: Global___SubjectKind.ValueType
+    """Whose record it must be."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The fields, at least one."""
+
+    @_builtins.property
+    def may_lack(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Fields without which the record still stands for the document."""
 
     def __init__(
         self,
@@ -712,10 +726,12 @@ class RecordNeed(_message.Message):
         record_type: _builtins.str = ...,
         fields: _abc.Iterable[_builtins.str] | None = ...,
         connected: _builtins.bool = ...,
+        about: Global___SubjectKind.ValueType = ...,
+        may_lack: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connected", b"connected", "fields", b"fields", "record_type", b"record_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "connected", b"connected", "fields", b"fields", "may_lack", b"may_lack", "record_type", b"record_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -89,7 +89,9 @@ class _PaperNeedEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaperNeed.V
     PAPER_NEED_ASK: _PaperNeed.ValueType  # 2
     """Ask for the paper."""
     PAPER_NEED_ASK_IF: _PaperNeed.ValueType  # 3
-    """Ask for the paper only where the condition in `because` holds."""
+    """Demanded of some only: ask for the paper where the condition in `because` holds."""
+    PAPER_NEED_NO_COPY_IF: _PaperNeed.ValueType  # 4
+    """The records are there: no copy needed if they show what `because` says."""
 
 class PaperNeed(_PaperNeed, metaclass=_PaperNeedEnumTypeWrapper):
     """Whether to ask for a document."""
@@ -101,7 +103,9 @@ PAPER_NEED_NO_COPY: PaperNeed.ValueType  # 1
 PAPER_NEED_ASK: PaperNeed.ValueType  # 2
 """Ask for the paper."""
 PAPER_NEED_ASK_IF: PaperNeed.ValueType  # 3
-"""Ask for the paper only where the condition in `because` holds."""
+"""Demanded of some only: ask for the paper where the condition in `because` holds."""
+PAPER_NEED_NO_COPY_IF: PaperNeed.ValueType  # 4
+"""The records are there: no copy needed if they show what `because` says."""
 Global___PaperNeed: _TypeAlias = PaperNeed  # noqa: Y015
 
 @_typing.final
@@ -539,8 +543,11 @@ class RefusedRecord(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     RETRY_AFTER_FIELD_NUMBER: _builtins.int
     FIELDS_FIELD_NUMBER: _builtins.int
+    QUOTA_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
     """The reason's name, as in google.rpc.ErrorInfo of a single lookup, e.g. `FIELD_NOT_AGREED`."""
+    quota: _builtins.str
+    """With `AGENCY_QUOTA_EXHAUSTED`: whose quota is used up, `agreement`, `officer`, or the agency's own code."""
     @_builtins.property
     def retry_after(self) -> _duration_pb2.Duration:
         """When asking again may help. Absent: waiting does not help."""
@@ -555,10 +562,11 @@ class RefusedRecord(_message.Message):
         reason: _builtins.str = ...,
         retry_after: _duration_pb2.Duration | None = ...,
         fields: _abc.Iterable[_builtins.str] | None = ...,
+        quota: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["retry_after", b"retry_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "reason", b"reason", "retry_after", b"retry_after"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "quota", b"quota", "reason", b"reason", "retry_after", b"retry_after"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -619,8 +627,8 @@ class BundleSummary(_message.Message):
     copies_not_needed: _builtins.int
     """How many documents need no copy."""
     copies_in_all: _builtins.int
-    """Of how many: those that need none and those that must be asked for. Documents that are asked for only under a
-    condition nobody has answered are not counted.
+    """Of how many: the copies that everybody who comes for the service would have brought. What is demanded of some only
+    is not counted, and neither are forms, photos and the like.
     """
     request_id: _builtins.str
     """The id under which the log knows the bundle, a UUID; each of its records' entries names it."""

@@ -65,8 +65,9 @@ class LookupServiceServicer:
         """Everything a service needs, asked at once. Each record is sent as soon as its own outcome is in the log; the last
         message is the summary, which says for every document whether it is still needed on paper, and why. What happens to
         one record (refused, unavailable) is a message like any other and touches no other record. The call itself fails
-        only where nothing can be asked: a visit that is over, an unknown service, a log that cannot record. A stream that
-        ends without a summary was cut off: send the same request again with the same id.
+        only where nothing can be asked: a visit that has run out, a name that nobody knows, a login that cannot be read, a
+        log that cannot record. (A visit ended by EndVisit refuses each record with `VISIT_ENDED`.) A stream that ends
+        without a summary was cut off: send the same request again with the same id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,8 +43,9 @@ class LookupServiceStub:
     """Everything a service needs, asked at once. Each record is sent as soon as its own outcome is in the log; the last
     message is the summary, which says for every document whether it is still needed on paper, and why. What happens to
     one record (refused, unavailable) is a message like any other and touches no other record. The call itself fails
-    only where nothing can be asked: a visit that is over, an unknown service, a log that cannot record. A stream that
-    ends without a summary was cut off: send the same request again with the same id.
+    only where nothing can be asked: a visit that has run out, a name that nobody knows, a login that cannot be read, a
+    log that cannot record. (A visit ended by EndVisit refuses each record with `VISIT_ENDED`.) A stream that ends
+    without a summary was cut off: send the same request again with the same id.
     """
 
 @_typing.type_check_only
@@ -62,8 +63,9 @@ class LookupServiceAsyncStub(LookupServiceStub):
     """Everything a service needs, asked at once. Each record is sent as soon as its own outcome is in the log; the last
     message is the summary, which says for every document whether it is still needed on paper, and why. What happens to
     one record (refused, unavailable) is a message like any other and touches no other record. The call itself fails
-    only where nothing can be asked: a visit that is over, an unknown service, a log that cannot record. A stream that
-    ends without a summary was cut off: send the same request again with the same id.
+    only where nothing can be asked: a visit that has run out, a name that nobody knows, a login that cannot be read, a
+    log that cannot record. (A visit ended by EndVisit refuses each record with `VISIT_ENDED`.) A stream that ends
+    without a summary was cut off: send the same request again with the same id.
     """
 
 class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -90,8 +92,9 @@ class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
         """Everything a service needs, asked at once. Each record is sent as soon as its own outcome is in the log; the last
         message is the summary, which says for every document whether it is still needed on paper, and why. What happens to
         one record (refused, unavailable) is a message like any other and touches no other record. The call itself fails
-        only where nothing can be asked: a visit that is over, an unknown service, a log that cannot record. A stream that
-        ends without a summary was cut off: send the same request again with the same id.
+        only where nothing can be asked: a visit that has run out, a name that nobody knows, a login that cannot be read, a
+        log that cannot record. (A visit ended by EndVisit refuses each record with `VISIT_ENDED`.) A stream that ends
+        without a summary was cut off: send the same request again with the same id.
         """
 
 def add_LookupServiceServicer_to_server(servicer: LookupServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

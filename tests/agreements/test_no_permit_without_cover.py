@@ -89,6 +89,7 @@ def covers(a: Agreement, by: str, r: dict[str, Any]) -> bool:
         and r["service"] in a.services
         and r["fields"]
         and set(r["fields"]) <= granted
+        and r["assurance"] is not Assurance.EXCEPTION  # no exception is named here, and only a named one stands on it
         and r["assurance"].value >= a.least_assurance.value
         and not (r["today"] < a.valid_from or r["today"] > a.valid_until)
         and (r["ground"] is None or r["ground"] in a.grounds)

@@ -89,9 +89,9 @@ def test_what_is_not_known_says_who_must_be_asked(catalogue: Catalogue) -> None:
 def test_sensitive_fields_are_needed_only_where_the_paper_is_the_disability_card(catalogue: Catalogue) -> None:
     sensitive = set()
     for service in catalogue.services.values():
-        for record_type, fields in service.needs().items():
-            kind = catalogue.records[record_type]
-            sensitive |= {(record_type, name) for name in fields if kind.fields[name].sort is not FieldClass.ORDINARY}
+        for need in service.needs():
+            kind = catalogue.records[need.record_type]
+            sensitive |= {(need.record_type, name) for name in need.fields if kind.fields[name].sort is not FieldClass.ORDINARY}
     assert sensitive == {("dep.disability_card", "card_expires_on")}
 
 

@@ -47,6 +47,7 @@ issued_by_th = "กรมการปกครอง"
 issued_by_en = "Department of Provincial Administration"
 originals = 1
 copies = 2
+not_found_settles = true
 sure = "confirmed"
 [[service.documents.records]]
 record = "dopa.person"
@@ -63,7 +64,6 @@ copies = 1
 sure = "secondary"
 condition_th = "เมื่อเคยทำงาน"
 condition_en = "Where there was work before"
-not_found_settles = true
 [[service.documents.records]]
 record = "sso.employment"
 fields = ["company_name", "left_on"]

@@ -42,7 +42,7 @@ grounds = ["director"]
 """
 JURISTIC_SERVICE = PAPER_ONLY.replace("paper_only", "juristic_service").replace(
     'paper_th = "แพทย์ออกเป็นกระดาษ"\npaper_en = "Doctors write it on paper"',
-    '[[service.documents.records]]\nrecord = "dbd.juristic_person"\nfields = ["name_th", "status"]',
+    '[[service.documents.records]]\nrecord = "dbd.juristic_person"\nabout = "juristic"\nfields = ["name_th", "status"]',
 )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from adapters.dbd import Dbd
 from linkage.sources.adapter import About, Answer, Found, Link, Query
+from linkage.store.contract import SpaceLimits
 from linkage.terms import RecordType, SourceName
 from linkage.v1 import lookup_pb2 as pb
 from tests.journeys.joint import Joint, joint_counter, results
@@ -82,6 +83,54 @@ async def test_a_record_that_may_not_be_asked_for_is_not_in_the_others_request(j
     assert [facts["types"] for facts in intents] == [["dopa.person"]]
     outcome = next(leaf for leaf in entries(joint.world, "outcome") if leaf["ref"] == records["dopa.person"].request_id)
     assert "asked_with" not in outcome["facts"]
+
+
+class Broken(Dbd):
+    """An adapter whose own declaration raises, before anything of a question begins."""
+
+    @property
+    def needs_login(self) -> bool:  # type: ignore[override]  # that is what is broken
+        raise LookupError
+
+
+async def test_a_defect_of_one_record_is_one_unavailable_record_and_the_others_come(tmp_path: Any) -> None:
+    async with joint_counter(tmp_path / "world", prepare=with_companies) as joint:
+        visit = await joint.visit()
+        joint.world.gateway.equipment.sources.sources[SourceName("dbd")]._adapter = Broken()
+        company = pb.Subject(juristic_person=pb.JuristicPerson(juristic_number=COMPANY, ground="director"))
+        asked = [
+            pb.RecordQuestion(record_type="dopa.person", fields=["first_name"]),
+            pb.RecordQuestion(record_type="dbd.juristic_person", fields=["name_th"], subject=company),
+        ]
+
+        records, summary = await joint.bundle(visit, records=asked)
+
+        assert results(records) == {"dopa.person": "found", "dbd.juristic_person": "unavailable"}
+        assert records["dbd.juristic_person"].unavailable.reason == "INTERNAL"
+        assert (summary.found, summary.unavailable) == (1, 1)
+
+
+async def test_of_two_logins_at_a_source_the_one_for_the_visits_recipient_is_used(joint: Joint) -> None:
+    other = await joint.desk.login("dlpw")
+
+    for tokens in ([joint.session, other], [other, joint.session]):
+        records, _ = await joint.bundle(await joint.visit(), agency_session_tokens=tokens)
+        assert records["dopa.person"].WhichOneof("result") == "found"
+
+
+async def test_the_end_of_a_bundle_is_recorded_where_nothing_new_is_begun_any_more(joint: Joint) -> None:
+    joint.simulators["dlt"].knobs.slow = 1.0
+    stream = joint.stream(await joint.visit())
+    seen = 0
+    async for message in stream:
+        seen += 1
+        if seen == 1:  # everything has been asked; from now on the disk has room for endings only
+            log = joint.world.gateway.journal._writer._log
+            log._space = SpaceLimits(refuse_intents_below=1 << 62, refuse_all_below=0)
+        last = message
+
+    assert last.summary.found == 5
+    assert proved(joint.world, last.summary.receipt)["kind"] == "bundle"
 
 
 class Nameless(Dbd):

@@ -70,7 +70,7 @@ def test_a_document_is_connected_only_where_all_its_records_are(files: InForce) 
 
     assert (True, False, False) == (card.connected, employment.connected, photograph.connected)
     assert [("sso.employment", False), ("dopa.person", True)] == [(need.record_type, need.connected) for need in employment.needs]
-    assert employment.not_found_settles
+    assert card.not_found_settles
     assert (3, 1) == (summary.documents, summary.documents_connected)
     assert "A present-day photograph is needed" == photograph.paper.en
     assert not card.HasField("paper")

@@ -15,6 +15,7 @@ from linkage.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "deploy" / "sample"
+RECIPIENTS = ("doe", "dlpw", "dla")
 RECORDS = ROOT / "adapters" / "dopa" / "records.toml"
 
 
@@ -41,7 +42,7 @@ def settings(folder: Path) -> Settings:
             "services": folder / "services",
             "reload_seconds": 0.01,
         },
-        "sources": {name: {"adapter": name, "recipients": {}} for name in ("dopa", "thaid")},
+        "sources": {name: {"adapter": name, "recipients": {key: {} for key in RECIPIENTS}} for name in ("dopa", "thaid")},
     }
     return Settings(**said)
 
@@ -263,3 +264,19 @@ async def test_it_watches_until_it_is_cancelled(operator: Operator, folder: Path
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching
+
+
+def test_what_is_agreed_and_cannot_be_asked_is_a_problem_before_an_officer_meets_it(
+    settings: Settings, kinds: tuple[RecordKind, ...]
+) -> None:
+    dopa = settings.sources["dopa"]
+    lacking = dopa.model_copy(update={"recipients": {"doe": {}, "dla": {}, "dox": {}}})
+    wrong = settings.model_copy(update={"sources": {**settings.sources, "dopa": lacking}})
+
+    with pytest.raises(SettingsInvalid) as raised:
+        load_files(wrong, kinds)
+
+    assert [(problem.key, problem.got) for problem in raised.value.problems] == [
+        ("agreement[dlpw-dopa].recipient", "'dlpw'"),
+        ("sources.dopa.recipients.dox", "'dox'"),
+    ]

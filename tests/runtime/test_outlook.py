@@ -6,15 +6,16 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import BaseModel, ConfigDict
 from structlog.testing import capture_logs
 
+from linkage.catalogue.records import RecordKind
 from linkage.clock import FakeClock, SystemClock
 from linkage.runtime import pki
-from linkage.runtime.outlook import Outlook
+from linkage.runtime.outlook import Outlook, ReadExpiry
 from linkage.settings import Source
 from linkage.sources.adapter import Adapter, Link, Probed, Probes, Refused, RefusedCause, Unavailable
 from linkage.sources.address import AgencyUrl, origin
@@ -43,7 +44,7 @@ class Office(Adapter, Probes):
 
     def __init__(self) -> None:
         self.says: Probed | Refused | Unavailable = Probed({BOAT: True})
-        self.asked = 0
+        self.asked = self.at_once = self._inside = 0
 
     def base_urls(self, settings: BaseModel) -> frozenset[str]:
         assert isinstance(settings, Settings)
@@ -51,6 +52,10 @@ class Office(Adapter, Probes):
 
     async def probe(self, link: Link) -> Probed | Refused | Unavailable:
         self.asked += 1
+        self._inside += 1
+        self.at_once = max(self.at_once, self._inside)
+        await asyncio.sleep(0)
+        self._inside -= 1
         return self.says
 
 
@@ -65,13 +70,16 @@ class Unwatched:
 class World:
     """One harbour office, looked at."""
 
-    def __init__(self, url: str, *, ca: Path | None = None, recipients: tuple[RecipientId, ...] = (DOE,)) -> None:
+    def __init__(
+        self, url: str, *, ca: Path | None = None, recipients: tuple[RecipientId, ...] = (DOE,), read: ReadExpiry = read_expiry
+    ) -> None:
         self.clock, self.metrics, self.office = FakeClock(), Metrics(), Office()
         written = Source.model_validate({"adapter": "harbour", "recipients": {}, "ca": ca})
         client = in_process_client(HarbourSimulator().app, [url])
         connections = {one: Connection(Settings(url=url), client) for one in recipients}
         source = ConnectedSource(HARBOUR, written, self.office, connections, clock=self.clock, observer=Unwatched())
-        self.outlook = Outlook(Registry({HARBOUR: source}, (), ()), {"harbour": written}, self.metrics, self.clock, read=read_expiry)
+        registry, kinds = Registry({HARBOUR: source}, (), ()), (RecordKind(BOAT, "เรือ", "Boat", "harbour", {}),)
+        self.outlook = Outlook(registry, {"harbour": written}, self.metrics, self.clock, kinds=kinds, read=read)
 
     async def look(self) -> list[Mapping[str, object]]:
         """Look once; what was logged."""
@@ -173,3 +181,49 @@ async def test_an_agency_that_does_not_say_keeps_its_last_word(says: Unavailable
 
     assert [line["why"] for line in lines] == [why]
     assert world.metric("linkage_source_granted", source=HARBOUR, type=BOAT) == 1
+
+
+@pytest.mark.parametrize(
+    "granted",
+    [
+        None,
+        [BOAT],
+        {BOAT: "yes"},
+        {BOAT: None},
+        {"harbour.boat of 1101700230708": True},
+        {"dopa.person": True},
+        {BOAT: True, "harbour.another": True},
+        {7: True},
+    ],
+)
+async def test_what_is_no_word_on_the_sources_own_record_types_is_not_repeated(granted: Any) -> None:
+    world = World("http://127.0.0.1:1")
+    world.office.says = Probed(granted)
+
+    lines = await world.look()
+
+    assert [(line["event"], line["why"]) for line in lines] == [("an agency does not say what it grants", "adapter failed")]
+    shown = {sample.labels["type"] for family in world.metrics.registry.collect() for sample in family.samples if "type" in sample.labels}
+    assert not shown & {"harbour.boat of 1101700230708", "dopa.person", "harbour.another"}
+
+
+async def test_a_look_that_fails_is_told_and_stops_no_other() -> None:
+    async def cannot_read(origin: str, tls: ssl.SSLContext, *, timeout: float) -> int:
+        raise KeyError("1101700230708")
+
+    world = World("https://127.0.0.1:1", read=cannot_read)
+
+    lines = await world.look()
+
+    failed = [line for line in lines if line["event"] == "an agency could not be looked at"]
+    assert [(line["source"], line["exception"]) for line in failed] == [(HARBOUR, "KeyError")]
+    assert "1101700230708" not in str(lines)
+    assert world.metric("linkage_source_granted", source=HARBOUR, type=BOAT) == 1
+
+
+async def test_recipients_are_asked_for_one_after_another_so_that_citizens_keep_their_places() -> None:
+    world = World("http://127.0.0.1:1", recipients=(DOE, DLPW))
+
+    await world.look()
+
+    assert (world.office.asked, world.office.at_once) == (2, 1)

@@ -57,7 +57,7 @@ def sample() -> InForce:
             name: SAMPLE / file
             for name, file in (("register", "register.toml"), ("agreements", "agreements.toml"), ("services", "services"))
         },
-        "sources": {name: {"adapter": name, "recipients": {}} for name in ("dopa", "thaid")},
+        "sources": {name: {"adapter": name, "recipients": {key: {} for key in ("doe", "dlpw", "dla")}} for name in ("dopa", "thaid")},
     }
     return load_files(Settings.model_validate(said), KINDS)
 

@@ -21,6 +21,8 @@ from linkage.sources.adapter import (
     LoginConfirm,
     LoginOffer,
     LogsIn,
+    Probed,
+    Probes,
     Query,
     Refused,
     Session,
@@ -61,7 +63,7 @@ class HarbourSettings(BaseModel):
     secret_file: Path | None = None
 
 
-class Harbour(Adapter, Fetches, Verifies, LogsIn, ExchangesCode):
+class Harbour(Adapter, Fetches, Verifies, LogsIn, ExchangesCode, Probes):
     """A harbour office that keeps boats: the tiniest adapter with every ability. ``does`` is what it does when asked."""
 
     Settings: ClassVar[type[BaseModel]] = HarbourSettings
@@ -95,6 +97,9 @@ class Harbour(Adapter, Fetches, Verifies, LogsIn, ExchangesCode):
         return await self.does(link)  # type: ignore[no-any-return]
 
     async def exchange(self, code: ThaidCode, link: Link) -> Secret | Refused | Unavailable:
+        return await self.does(link)  # type: ignore[no-any-return]
+
+    async def probe(self, link: Link) -> Probed | Refused | Unavailable:
         return await self.does(link)  # type: ignore[no-any-return]
 
 

@@ -135,6 +135,26 @@ def test_steps_of_the_wall_clock_do_not_move_it(told: Told) -> None:
     assert told.admitted().probe
 
 
+def test_who_asks_aside_is_let_in_unless_it_is_open_and_counts_for_nothing(told: Told) -> None:
+    for _ in range(5):
+        told.breaker.failed(aside(told))
+    assert told.now(BreakerState.CLOSED)
+    told.fail(2)
+    told.breaker.worked(aside(told))
+    told.fail(1)
+    assert told.now(BreakerState.OPEN)
+    assert told.breaker.aside() is None
+    told.clock.advance(10)
+    told.breaker.worked(aside(told))
+    assert told.admitted().probe
+
+
+def aside(told: Told) -> Pass:
+    leave = told.breaker.aside()
+    assert leave is not None
+    return leave
+
+
 def test_every_change_is_told(told: Told) -> None:
     told.fail(3)
     told.clock.advance(10)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from linkage.sources.adapter import Found, Link, Malformed, NotFound, Query, Refused, RefusedCause, Unavailable
+from linkage.sources.adapter import Found, Link, Malformed, NotFound, Probed, Query, Refused, RefusedCause, Unavailable
 from linkage.sources.breaker import BreakerState
 from linkage.terms import CitizenNumber, FieldName, RecordType, ServiceId, VisitPerson
 from linkage.transport import NotConnected
@@ -42,6 +42,25 @@ async def test_what_the_agency_fails_at_opens_the_breaker(raised: Exception, wor
     assert harbour.source.health().state is BreakerState.OPEN
     fetched = await harbour.source.fetch(QUERY, "doe", "an-id", 5.0)
     assert (fetched.answers[BOAT], fetched.attempts) == (Unavailable("breaker open", retry_after=10.0), 0)
+
+
+async def test_what_is_asked_without_a_citizen_opens_and_closes_no_breaker(world: Fixture) -> None:
+    harbour = world(breaker=THREE_FAILURES)
+
+    async def granted() -> Any:
+        return (await harbour.source.probe({BOAT}, "doe", "an-id", 5.0)).value
+
+    harbour.does(httpx.ReadError("x"))
+    assert [await granted() for _ in range(5)] == [Unavailable("transport")] * 5
+    assert harbour.source.health().state is BreakerState.CLOSED
+    for _ in range(3):
+        await harbour.boat()
+    assert await granted() == Unavailable("breaker open", retry_after=10.0)
+    harbour.does(Probed({BOAT: True}))
+    harbour.clock.advance(10)
+    assert await granted() == Probed({BOAT: True})
+    assert harbour.source.health().last_success_ms == harbour.clock.now_ms()
+    assert harbour.source.health().state is BreakerState.HALF_OPEN
 
 
 async def test_5xx_opens_the_breaker_and_a_probe_closes_it(world: Fixture, office: Fixture) -> None:

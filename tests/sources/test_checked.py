@@ -4,7 +4,7 @@ import pytest
 
 from linkage.sources import checked
 from linkage.sources.adapter import Found, Unavailable, Verified
-from linkage.terms import FieldName, RecordType, Verdict
+from linkage.terms import FieldName, PartialDate, RecordType, Verdict
 
 BOAT, NAME, LENGTH = RecordType("harbour.boat"), FieldName("name"), FieldName("length")
 
@@ -21,6 +21,8 @@ def boat(found: Found) -> object:
         Found({NAME: "x"}, also_sent=None),  # type: ignore[arg-type]
         Found({NAME: "x"}, also_sent=(1,)),  # type: ignore[arg-type]
         Found({NAME: "x"}, also_sent="length"),  # type: ignore[arg-type]
+        Found({NAME: PartialDate(2563, 1, 1)}),  # a Buddhist Era year that nobody converted
+        Found({NAME: (PartialDate(1020, 1, 1),)}),  # and one that was converted twice
     ],
 )
 def test_a_record_that_is_not_made_as_agreed_is_unavailable(found: Found) -> None:

@@ -23,6 +23,10 @@ NOT_SENT = NotConnected("no connection came about")
 QUERY = Query(VisitPerson(CitizenNumber(NUMBER)), ServiceId("boat_licence"), {BOAT: (NAME,)})
 
 
+class OfItsOwn(BaseException):
+    """What no ``except Exception`` catches."""
+
+
 def url_of(link: Link) -> str:
     return str(link.settings.url)  # type: ignore[attr-defined]
 
@@ -124,6 +128,9 @@ async def test_no_pause_runs_past_the_deadline(world: Fixture) -> None:
         (WrongOrigin(NUMBER), "wrong origin"),
         (asyncio.CancelledError(NUMBER), "adapter failed"),
         (ExceptionGroup(NUMBER, [ValueError(NUMBER)]), "adapter failed"),
+        (SystemExit(NUMBER), "adapter failed"),
+        (BaseExceptionGroup(NUMBER, [SystemExit(NUMBER)]), "adapter failed"),
+        (OfItsOwn(NUMBER), "adapter failed"),
     ],
 )
 async def test_whatever_an_adapter_raises_is_unavailable_without_its_text(

@@ -79,6 +79,31 @@ def test_a_result_elsewhere_is_malformed(operations: soap.Operations, content: s
         operations.result(content.encode(), "ask", name)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("</askResult>", "</askResult><error>1</error>"),
+        ("<askResult>", "<error/><askResult>"),
+        ("</askResult>", "</askResult>db down"),
+        ("<askResult>", "db down<askResult>"),
+        ("</askResponse>", "</askResponse><error/>"),
+        ("<askResponse", "<error/><askResponse"),
+        ("</askResponse>", "</askResponse>db down"),
+        ("</soap:Body>", "</soap:Body><soap:Body><error/></soap:Body>"),
+        ("</soap:Body>", "</soap:Body><error/>"),
+        ("<askResult>", "<soap:Header>db down</soap:Header><askResult>"),
+    ],
+)
+def test_a_result_with_anything_beside_it_is_malformed(old: str, new: str) -> None:
+    with pytest.raises(Malformed, match="nothing beside it"):
+        QUALIFIED.result(ASMX.replace(old, new).encode(), "ask")
+
+
+def test_a_header_and_blanks_between_the_elements_are_nothing_beside_it() -> None:
+    spaced = ASMX.replace("<soap:Body>", "<soap:Header><id>1</id></soap:Header><soap:Body>").replace("><", ">\n  <")
+    assert soap.text_of(QUALIFIED.result(spaced.encode(), "ask"), "a") == SECRET
+
+
 @pytest.mark.parametrize("wrong", ["<a>1<b/>2</a>", "<a>1</a><a>2</a>", ""])
 def test_a_text_that_is_cut_off_doubled_or_missing_is_malformed(wrong: str) -> None:
     result = QUALIFIED.result(re.sub("<a>.*</a>", wrong, ASMX).encode(), "ask")

@@ -57,6 +57,12 @@ async def test_where_nobody_listens_it_is_said_so(authority: Fixture) -> None:
             await read_expiry(f"https://127.0.0.1:{taken.getsockname()[1]}", tls_context(ca=authority("ours").file), timeout=5.0)
 
 
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
+async def test_a_host_that_can_be_no_name_is_not_connected(host: str, authority: Fixture) -> None:
+    with pytest.raises(NotConnected):
+        await read_expiry(f"https://{host}", tls_context(ca=authority("ours").file), timeout=5.0)
+
+
 async def test_a_host_that_says_nothing_is_left_in_time(authority: Fixture) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -95,6 +95,8 @@ async def test_both_eras_are_read_by_their_year(world: World) -> None:
         ("24841231", PartialDate(1941, 12, 31)),
         (25560115, PartialDate(2013, 1, 15)),
         ("19991231", PartialDate(1999, 12, 31)),
+        ("19000101", PartialDate(1900, 1, 1)),
+        ("21001231", PartialDate(2100, 12, 31)),
         ("20170000", PartialDate(2017)),
         ("25600700", PartialDate(2017, 7)),
         ("", None),
@@ -109,7 +111,23 @@ async def test_a_date_is_of_the_era_of_its_year(case: tuple[object, PartialDate 
 
 @pytest.mark.parametrize(
     "written",
-    ["2556-01-15", "255601", "25561301", "20170230", "00010101x", 2556.5, True, ["25560115"], "๒๕๕๖๐๑๑๕"],
+    [
+        "2556-01-15",
+        "255601",
+        "25561301",
+        "20170230",
+        "00010101x",
+        "05600115",
+        "00010101",
+        "22000101",
+        "18991231",
+        "21010101",
+        "24000101",
+        2556.5,
+        True,
+        ["25560115"],
+        "๒๕๕๖๐๑๑๕",
+    ],
     ids=lambda _: "written",
 )
 async def test_what_is_no_date_is_malformed(written: object) -> None:

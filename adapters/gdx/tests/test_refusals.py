@@ -70,6 +70,16 @@ NO_SUCCESS: list[tuple[int, object, Answer]] = [
     (404, GDX_SAYS, NotFound()),
     (404, {"Message": "No Data Found"}, NotFound()),
     (404, {"Message": "data not found"}, NotFound()),
+    (404, {"Message": "ไม่พบข้อมูล"}, NotFound()),
+    (404, {"Message": "No data.", "RawData": "", "ResultList": []}, NotFound()),
+    (404, {"Message": "No database connection"}, Unavailable("status 404")),
+    (404, {"Message": "no data source configured for this service"}, Unavailable("status 404")),
+    (404, {"Message": "data not found in cache: upstream timeout"}, Unavailable("status 404")),
+    (404, {"Message": "ไม่พบข้อมูลผู้ใช้งานระบบ"}, Unavailable("status 404")),
+    (404, {"Message": "ไม่พบข้อมูลบริการที่ร้องขอ"}, Unavailable("status 404")),
+    (404, {"Message": "ไม่พบข้อมูล Consumer"}, Unavailable("status 404")),
+    (404, {"Message": "ระบบขัดข้อง ไม่พบข้อมูล"}, Unavailable("status 404")),
+    (404, {"Message": "TimeoutException: data not found"}, Unavailable("status 404")),
     (404, b"", Unavailable("status 404")),
     (404, "<html>ไม่พบข้อมูล</html>".encode(), Unavailable("status 404")),
     (404, "ไม่พบข้อมูล".encode(), Unavailable("status 404")),
@@ -105,9 +115,36 @@ async def test_a_status_means_what_gdx_says_beside_it_for_both_record_types(row:
 
 
 async def test_the_texts_that_say_no_record_are_a_setting() -> None:
-    own = {"no_record_texts": ("nothing here",)}
-    assert await Page({"Message": "There is Nothing Here."}, 404, **own).world.juristic() == NotFound()
+    own = {"no_record_texts": ("There is nothing here.",)}
+    assert await Page({"Message": "there is  Nothing Here"}, 404, **own).world.juristic() == NotFound()
+    assert await Page({"Message": "There is nothing here yet"}, 404, **own).world.juristic() == Unavailable("status 404")
     assert await Page(GDX_SAYS, 404, **own).world.juristic() == Unavailable("status 404")
+
+
+BESIDE: list[dict[str, object]] = [
+    {"firstName": "สมมติ"},
+    {"CitizenID": SOMMUT},
+    {"JuristicID": "0995500000022"},
+    {"ResultList": [{"JuristicID": TRADING}]},
+    {"RawData": "raw"},
+    {"Error": {"Code": 500}},
+    {"Result": False},
+]
+
+
+@pytest.mark.parametrize("beside", BESIDE, ids=lambda beside: next(iter(beside)))
+async def test_no_record_with_anything_beside_it_is_never_not_found(beside: dict[str, object]) -> None:
+    for said, status in ((NO_RECORD, 200), (NO_RECORD, 404), (GDX_SAYS, 404)):
+        page = Page(said | beside, status)
+        assert await page.world.person() == Unavailable("no record with something beside it")
+        if status == 404:
+            assert await page.world.juristic() == Unavailable("no record with something beside it")
+
+
+async def test_no_record_with_nothing_in_what_stands_beside_it_is_not_found() -> None:
+    blank: dict[str, object] = {"firstName": None, "lastName": "", "ResultList": [], "Error": {}}
+    for said, status in ((NO_RECORD, 200), (NO_RECORD, 404), (GDX_SAYS, 404)):
+        assert await Page(said | blank, status).world.person() == NotFound()
 
 
 SILENT: list[tuple[str, object]] = [

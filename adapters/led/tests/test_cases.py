@@ -168,6 +168,16 @@ async def test_one_case_of_another_number_shows_among_many() -> None:
         assert (await about(*rows)).number == CitizenNumber("1100000000041")
 
 
+@pytest.mark.parametrize(
+    "df_id",
+    ["1-1000-00000-04-1", "1 1000 00000 04 1", " 1.1000.00000.04.1 ", "1\u20131000\u201300000\u201304\u20131", "๑๑๐๐๐๐๐๐๐๐๐๔๑"],
+    ids=["dashes", "blanks", "dots", "long dashes", "Thai digits"],
+)
+async def test_another_number_shows_however_it_is_written(df_id: str) -> None:
+    assert (await about(row(df_id=df_id))).number == CitizenNumber("1100000000041")
+    assert (await about(row(), row(df_id=df_id))).number == CitizenNumber("1100000000041")
+
+
 @pytest.mark.parametrize("df_id", ["", None, "7", 7, "1100000000033", "110000000003", "A100000000032"])
 async def test_a_df_id_that_is_no_number_names_nobody(df_id: object) -> None:
     assert (await about(row(df_id=df_id))).number is None

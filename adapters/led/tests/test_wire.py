@@ -117,11 +117,59 @@ async def test_found_without_a_case_and_not_found_with_one_are_unavailable() -> 
         {"reqHeader": {"transID": TRANS_ID.upper()}},
         {"resHeader": {"transID": None}},
         {"x": {"transID": TRANS_ID}, "transID": ""},
+        {"resHeader": {"transId": "another"}},
+        {"TRANSID": "another"},
+        {"response": {"header": {"transID": "another"}}},
+        {"reqHeader": [{"transID": "another"}]},
+        {"x": [[{"y": {"trans_id": "another"}}]]},
     ],
 )
 @pytest.mark.parametrize("reply", [NOT_SUED, found(row())])
 async def test_a_reply_to_another_request_is_unavailable(reply: dict[str, object], echo: dict[str, object]) -> None:
     assert why(await World(reply | echo).fetch()) == "transID of another request"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        {"idCard": "1100000000041"},
+        {"idCard": "1-1000-00000-04-1"},
+        {"IDCARD": 1100000000041},
+        {"reqHeader": {"idCard": "1100000000041"}},
+        {"request": [{"id_card": "1100000000041"}]},
+        {"idCard": [CHAMLONG]},
+        {"idCard": "-"},
+    ],
+    ids=lambda _: "echo",
+)
+@pytest.mark.parametrize("reply", [NOT_SUED, found(row())], ids=["not sued", "sued"])
+async def test_a_reply_about_another_number_is_unavailable(reply: dict[str, object], echo: dict[str, object]) -> None:
+    assert why(await World(reply | echo).fetch()) == "idCard of another request"
+
+
+@pytest.mark.parametrize("echo", [CHAMLONG, "1-1000-00000-03-2", int(CHAMLONG), "", None], ids=lambda _: "echo")
+async def test_a_reply_that_repeats_our_own_number_or_none_is_taken(echo: object) -> None:
+    assert await World(NOT_SUED | {"idCard": echo}).fetch() == NotFound()
+    assert isinstance(await World(found(row()) | {"reqHeader": {"idCard": echo}}).fetch(), Found)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"df_id": "1100000000041"},
+        {"DF_ID": CHAMLONG},
+        {"Data": [row()]},
+        {"result": {"df_name": "จำลอง"}},
+        {"data": None, "cases": [{"bkr_prot_yy": 2561}]},
+    ],
+    ids=lambda _: "beside",
+)
+async def test_not_found_with_any_part_of_a_case_anywhere_is_unavailable(beside: dict[str, object]) -> None:
+    assert why(await World(NOT_SUED | beside).fetch()) == "not found with a case"
+
+
+async def test_not_found_with_the_blank_parts_of_a_case_is_not_found() -> None:
+    assert await World(NOT_SUED | {"result": {"df_id": "", "df_name": None, "req_dd": " "}, "data": []}).fetch() == NotFound()
 
 
 async def test_a_reply_that_repeats_our_own_trans_id_is_taken(world: World) -> None:

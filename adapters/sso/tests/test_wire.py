@@ -88,10 +88,57 @@ async def test_an_empty_list_is_not_taken_for_nobody_insured_unless_sso_has_said
         '<result xsi:nil="true"/>',
         '<result xsi:nil="1"/>',
         '<result xmlns:x="urn:x"><x:employments/></result>',
+        '<result error="db down"/>',
+        '<result xmlns:x="urn:x" x:error="db down"/>',
     ],
 )
 async def test_a_result_that_says_anything_else_is_never_an_empty_list(result: str, meaning: str) -> None:
     assert isinstance(await World(reply(result=result), empty_list=meaning).fetch(), Unavailable)
+
+
+@pytest.mark.parametrize("result", ["<result/><errorCode>500</errorCode>", "<errorCode>500</errorCode><result/>", "<result/>db down"])
+async def test_an_empty_list_with_anything_beside_the_result_is_malformed(result: str) -> None:
+    with pytest.raises(Malformed, match="nothing beside it"):
+        await World(reply(result=result), empty_list="not_found").fetch()
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        "<result>{}<errorMessage>only the first page</errorMessage></result>",
+        "<result>{}<ns2:employments><companyName>บริษัท สมมติการค้า จำกัด</companyName></ns2:employments></result>",
+        "<result>db down{}</result>",
+        "<result>{}db down</result>",
+        '<result error="db down">{}</result>',
+        '<result more="true">{}</result>',
+    ],
+)
+async def test_a_list_with_anything_else_in_it_is_no_whole_list(result: str) -> None:
+    assert why(await World(reply(item(), result=result)).fetch()) == "more than employments in the result"
+
+
+@pytest.mark.parametrize("result", ["<result>{}</result><errorMessage>db down</errorMessage>", "<result>{}</result><result2/>"])
+async def test_a_list_with_anything_beside_the_result_is_malformed(result: str) -> None:
+    with pytest.raises(Malformed, match="nothing beside it"):
+        await World(reply(item(), result=result)).fetch()
+
+
+async def test_a_failure_in_an_attribute_of_an_employment_or_around_the_result_is_no_whole_list() -> None:
+    for whole in (
+        reply(item().replace("<employments>", '<employments error="db down">')),
+        reply(item()).replace("<ns2:getServ38Response ", '<ns2:getServ38Response error="db down" '),
+    ):
+        assert why(await World(whole).fetch()) == "more than employments in the result"
+
+
+async def test_the_types_that_a_service_of_rpc_style_writes_are_no_failure() -> None:
+    typed = (
+        reply(item().replace("<employments>", '<employments xsi:type="ns2:employment">'), result='<result xsi:type="ns2:list">{}</result>')
+        .replace("<accNo>", '<accNo xsi:type="xsd:string">')
+        .replace("<S:Body>", '<S:Body id="body-1">')
+        .replace("<ns2:getServ38Response ", '<ns2:getServ38Response S:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/" ')
+    )
+    assert isinstance(await World(typed).fetch(), Found)
 
 
 @pytest.mark.parametrize("meaning", ["unavailable", "not_found"])

@@ -17,7 +17,6 @@ from linkage.clock import SystemClock, utc
 from linkage.sources.conformance.check import check
 from linkage.sources.conformance.gate import Gate
 from linkage.sources.conformance.place import TIMEOUT_S, Place
-from linkage.sources.conformance.questions import same
 from linkage.transport import tls_context
 from linkage.transport.expiry import read_expiry
 
@@ -45,7 +44,7 @@ async def certificate_expiry_is_reported(place: Place) -> AsyncIterator[str]:
         async with place.asking(adapter, gate, settings, frozenset({gate.url}), timeout=TIMEOUT_S, tls=asking_with) as asking:
             for question in questions:
                 said = await question.through(asking.source, place.examples(), TIMEOUT_S)
-                if not same(said, (await place.truth(question)).said):
+                if not await place.agrees(question, said, (await place.truth(question)).said):
                     yield f"{question.label}: over TLS another answer than without"
 
 

@@ -15,9 +15,13 @@ from linkage.sources.conformance.check import CannotBeTold, check
 from linkage.sources.conformance.gate import Fault
 from linkage.sources.conformance.place import TIMEOUT_S, Place, outcome_of
 from linkage.sources.conformance.questions import Question
+from linkage.sources.conformance.traces import held_beside, left_behind, written_in
 from linkage.sources.conformance.values import everything, held_in, numbers_in, records_of, revealed, secrets_of, shown_in
 
 _TELLING = (*faults.MANGLED, *faults.HALF, *faults.CUT, faults.BROKEN)
+
+_LONG = 8
+"""Characters from which on a text without a digit is looked for beside the adapter: shorter ones stand in manifests, too."""
 
 
 @check(
@@ -128,7 +132,8 @@ async def addresses_tell_no_value(place: Place) -> AsyncIterator[str]:
 @check(
     "it-keeps-nothing",
     because="What an adapter keeps of one person lies in memory for everybody who comes later.",
-    remedy="Keep nothing of a request or a reply on the adapter; only tokens that the agency gave to us (linkage.sources.kept_token).",
+    remedy="Keep nothing of a request or a reply, on the adapter, its classes, its modules or the disk; "
+    "only tokens that the agency gave to us (linkage.sources.kept_token).",
 )
 async def it_keeps_nothing(place: Place) -> AsyncIterator[str]:
     adapter = place.adapter()
@@ -139,8 +144,17 @@ async def it_keeps_nothing(place: Place) -> AsyncIterator[str]:
     for question in questions:
         async with place.before(adapter=adapter) as asking:
             examples = place.examples()
-            await question.through(asking.source, examples, TIMEOUT_S)
+            with left_behind() as left:
+                await question.through(asking.source, examples, TIMEOUT_S)
             values = numbers_in(examples) | await records_of(place)
+        if left:
+            yield f"{question.label}: the adapter {left[0]}"
+            return
         if held_in(revealed(vars(adapter)), values):
             yield f"{question.label}: the adapter keeps something of the question or the answer"
+            return
+        written = written_in(adapter)
+        own = {one for one in values if (len(one) >= _LONG or any(map(str.isdigit, one))) and one not in written}
+        if held_in(revealed(list(held_beside(adapter))), own):
+            yield f"{question.label}: a module or a class of the adapter keeps something of the question or the answer"
             return

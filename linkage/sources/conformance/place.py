@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import uvicorn
@@ -16,7 +16,7 @@ from linkage.catalogue.records import RecordKind, load_records
 from linkage.clock import SystemClock
 from linkage.errors import SettingsInvalid
 from linkage.settings import Source
-from linkage.sources.adapter import Adapter, Link
+from linkage.sources.adapter import Adapter, Found, Link
 from linkage.sources.breaker import BreakerState
 from linkage.sources.conformance.check import CannotBeTold
 from linkage.sources.conformance.gate import Fault, Gate
@@ -28,12 +28,13 @@ from linkage.sources.conformance.questions import (
     is_positive,
     match_questions,
     officer_questions,
+    same,
 )
 from linkage.sources.connected import ConnectedSource, Connection
 from linkage.sources.installed import Candidate
 from linkage.sources.resilience import Observation
 from linkage.sources.simulation import Examples, Simulator
-from linkage.terms import SourceName
+from linkage.terms import FieldName, SourceName
 from linkage.transport import agency_client, tls_context
 
 TIMEOUT_S = 5.0
@@ -205,6 +206,19 @@ class Place:
                 self._truths[question.label] = Truth(said, len(seen), tuple(one.print for one in seen))
         return self._truths[question.label]
 
+    async def agrees(self, question: Question, said: object, before: object) -> bool:
+        """Whether two answers to a question say the same, but for fields that differ from one answer to the next although nothing fails."""
+        if same(said, before):
+            return True
+        if not (isinstance(said, Found) and isinstance(before, Found)):
+            return False
+        async with self.before() as asking:
+            again = await question.through(asking.source, self.examples(), TIMEOUT_S)
+        if not isinstance(again, Found):
+            return False
+        steady = [name for name, value in before.fields.items() if name in again.fields and again.fields[name] == value]
+        return same(_only(said, steady), _only(before, steady)) and set(said.fields) == set(before.fields)
+
     async def answered(self) -> tuple[tuple[Question, Truth], ...]:
         """The questions that are answered by a record or a match, as long as nothing fails. `CannotBeTold` where none is."""
         told = [(question, await self.truth(question)) for question in self.questions()]
@@ -218,6 +232,10 @@ async def outcome_of(asking: Asking, question: Question, examples: Examples) -> 
     """What the adapter itself returns or raises, as a value."""
     (said,) = await asyncio.gather(question.direct(asking.adapter, examples, asking.link), return_exceptions=True)
     return said
+
+
+def _only(answer: Found, names: Iterable[FieldName]) -> Found:
+    return replace(answer, fields={name: answer.fields[name] for name in names if name in answer.fields})
 
 
 def default_tls() -> ssl.SSLContext:

@@ -14,7 +14,7 @@ from linkage.sources.installed import Candidate, find, simulator_of
 MOST_S = 60.0
 """Seconds after which a check that does not end has failed."""
 
-ALONE = frozenset({"log-lines-tell-no-value", "it-keeps-to-its-time"})
+ALONE = frozenset({"log-lines-tell-no-value", "it-keeps-nothing", "it-keeps-to-its-time"})
 """Checks that listen to the whole process, or to its clock: nothing else runs beside them."""
 
 _AT_ONCE = 6

@@ -7,10 +7,11 @@ from itertools import cycle, islice
 from linkage.catalogue.records import NamesSubject, RecordKind
 from linkage.numbers import check_digit
 from linkage.sources.adapter import About, Fetches, Found, NotFound, Refused, RefusedCause, Verified
+from linkage.sources.conformance import faults
 from linkage.sources.conformance.check import CannotBeTold, check
 from linkage.sources.conformance.gate import Fault, Turn
 from linkage.sources.conformance.place import TIMEOUT_S, Place, outcome_of
-from linkage.sources.conformance.questions import fetching, found_in, query_of, same, verifying
+from linkage.sources.conformance.questions import fetching, found_in, query_of, verifying
 from linkage.terms import (
     CitizenNumber,
     JuristicNumber,
@@ -50,14 +51,17 @@ def _is_named(kind: RecordKind, about: About, subject: Subject) -> bool:
     remedy="Read Found.about from the reply, never from the query; let the simulator's knob wrong_person answer about somebody else.",
 )
 async def a_wrong_person_is_noticed(place: Place) -> AsyncIterator[str]:
-    kinds = _naming(place) if place.adapter().records_file is not None else []
+    named = [kind for kind in _found(place) if kind.names_subject is not NamesSubject.NOBODY]
     evidence = [index for index, (one, verdict) in enumerate(place.examples().evidence) if _is_own_code(one) and verdict is Verdict.MATCH]
-    if not kinds and not evidence:
-        raise CannotBeTold("none of its answers names a person")
-    truths = {kind.type: (await place.truth(fetching(kind, found_in(kind)))).said for kind in kinds}
+    if not _found(place) and not evidence:
+        raise CannotBeTold("none of its answers is about a person")
+    for kind in _found(place):
+        if await _is_named_by_heart(place, kind):
+            yield f"{kind.type}: the answer names the person asked about although the reply does not"
+    truths = {kind.type: (await place.truth(fetching(kind, found_in(kind)))).said for kind in named}
     place.simulator.knobs.wrong_person = True
     async with place.before() as asking:
-        for kind in kinds:
+        for kind in named:
             question, truth = fetching(kind, found_in(kind)), truths[kind.type]
             answer = await question.through(asking.source, place.examples(), TIMEOUT_S)
             if isinstance(answer, Found) and isinstance(truth, Found) and _seems_same(kind, answer.about, truth.about):
@@ -66,6 +70,15 @@ async def a_wrong_person_is_noticed(place: Place) -> AsyncIterator[str]:
             said = await verifying(index, "code").through(asking.source, place.examples(), TIMEOUT_S)
             if isinstance(said, Verified) and said.verdict is Verdict.MATCH:
                 yield "with wrong_person, evidence that says whose it is still matches"
+
+
+async def _is_named_by_heart(place: Place, kind: RecordKind) -> bool:
+    """Whether the subject's number stands in an answer although it is gone from the reply."""
+    examples = place.examples()
+    subject = examples.found[kind.type]
+    async with place.before(faults.without(subject.number.reveal())) as asking:
+        said = await outcome_of(asking, fetching(kind, found_in(kind)), examples)
+    return isinstance(said, Found) and subject.number in (said.about.number, said.about.juristic)
 
 
 def _is_own_code(evidence: object) -> bool:
@@ -79,11 +92,16 @@ def _seems_same(kind: RecordKind, one: About, other: About) -> bool:
 
 
 def _naming(place: Place) -> list[RecordKind]:
-    found = place.examples().found
-    kinds = [kind for kind in place.kinds if kind.names_subject is not NamesSubject.NOBODY and kind.type in found]
+    kinds = [kind for kind in _found(place) if kind.names_subject is not NamesSubject.NOBODY]
     if not kinds:
         raise CannotBeTold("none of its record types names its subject")
     return kinds
+
+
+def _found(place: Place) -> list[RecordKind]:
+    """Its record types with an example that is found."""
+    found = place.examples().found
+    return [kind for kind in place.kinds if kind.type in found] if place.adapter().records_file is not None else []
 
 
 @check(
@@ -139,7 +157,10 @@ async def questions_do_not_mix(place: Place) -> AsyncIterator[str]:
     async with place.before(Fault("answers out of order", _out_of_order), 0) as asking:
         jobs = list(islice(cycle(enumerate(asked)), MANY))
         together = await asyncio.gather(*(one.through(asking.source, session, TIMEOUT_S) for _, (one, _, _) in jobs))
-    mixed = {kind.type for (index, (_, kind, _)), said in zip(jobs, together, strict=True) if not same(said, alone[index])}
+    mixed = set()
+    for (index, (question, kind, _)), said in zip(jobs, together, strict=True):
+        if not await place.agrees(question, said, alone[index]):
+            mixed.add(kind.type)
     for one in sorted(mixed):
         yield f"{one}: {MANY} questions at once about different people are not answered as one by one"
 

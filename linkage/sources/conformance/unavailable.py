@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
-from linkage.sources.adapter import Found, Refused, Unavailable, Verified
+from linkage.sources.adapter import Found, NotFound, Refused, Unavailable, Verified
 from linkage.sources.conformance import faults
 from linkage.sources.conformance.check import CannotBeTold, check
 from linkage.sources.conformance.gate import Fault
 from linkage.sources.conformance.place import TIMEOUT_S, Place, Truth
-from linkage.sources.conformance.questions import Question, same
+from linkage.sources.conformance.questions import Question, fetching, not_found_in
 from linkage.terms import Verdict
 
 _UNKNOWN = "Unknown is never no: a citizen must not be refused because a line was broken."
@@ -37,9 +38,23 @@ async def _one(place: Place, question: Question, truth: Truth, fault: Fault, aft
         return f"{question.label}, request {after + 1}: asked again elsewhere after {fault.name}"
     if _tells_nothing(said) or (refusals and isinstance(said, Refused)):
         return ""
-    if after > 0 and same(said, truth.said):
+    if after > 0 and await place.agrees(question, said, truth.said):
         return ""  # the request that failed was not needed for the answer
     return f"{question.label}, request {after + 1}: {_word(said)} after {fault.name}"
+
+
+async def _not_held(place: Place, fault: Fault) -> AsyncIterator[str]:
+    """Every question about somebody whom the agency does not hold, with a fault after which even that is not known."""
+    examples = place.examples()
+    kinds = [kind for kind in place.kinds if kind.type in examples.not_found] if place.adapter().records_file is not None else []
+    for kind in kinds:
+        asked = fetching(kind, not_found_in(kind))
+        question = replace(asked, label=f"{asked.label}, not held")
+        truth = await place.truth(question)
+        async with place.before(fault, max(0, truth.requests - 1)) as asking:
+            said = await question.through(asking.source, place.examples(), TIMEOUT_S)
+        if isinstance(truth.said, NotFound) and isinstance(said, NotFound):
+            yield f"{question.label}: {_word(said)} after {fault.name}"
 
 
 def _tells_nothing(said: object) -> bool:
@@ -108,8 +123,41 @@ async def a_late_answer_is_unavailable(place: Place) -> AsyncIterator[str]:
     remedy="Read a reply only under the HTTP statuses that the agency's documents name; linkage.sources.reading.unavailable for the rest.",
 )
 async def a_server_error_is_unavailable(place: Place) -> AsyncIterator[str]:
-    async for finding in _under(place, faults.SERVER_ERRORS):
+    async for finding in _under(place, (*faults.SERVER_ERRORS, faults.OWN_UNDER_500)):
         yield finding
+    async for finding in _not_held(place, faults.OWN_UNDER_500):
+        yield finding
+
+
+@check(
+    "an-unknown-code-is-unavailable",
+    because="A code that no document names may mean anything, also that the agency's own database is down.",
+    remedy="Return NotFound for the codes that the agency's documents name for it and for no other; Unavailable for the rest.",
+)
+async def an_unknown_code_is_unavailable(place: Place) -> AsyncIterator[str]:
+    async for finding in _said_no(place):
+        yield finding
+    async for finding in _not_held(place, faults.UNKNOWN):
+        yield finding
+
+
+async def _said_no(place: Place) -> AsyncIterator[str]:
+    """Every positive question, with a reply that is the agency's own and not readable in some place: nobody says no to it."""
+    answered = await place.answered()
+    whole = (*faults.MANGLED, faults.UNKNOWN)
+    jobs = [(question, fault, after) for question, truth in answered for fault in whole for after in range(truth.requests)]
+    single = (*faults.ONE_BY_ONE, *faults.UNKNOWN_ONE_BY_ONE)
+    jobs += [(question, fault, truth.requests - 1) for question, truth in answered for fault in single]
+    findings = await asyncio.gather(*(_no(place, *job) for job in jobs))
+    for finding in sorted(filter(None, set(findings))):
+        yield finding
+
+
+async def _no(place: Place, question: Question, fault: Fault, after: int) -> str:
+    async with place.before(fault, after) as asking:
+        said = await question.through(asking.source, place.examples(), TIMEOUT_S)
+    refuses = isinstance(said, NotFound) or (isinstance(said, Verified) and said.verdict is Verdict.NO_MATCH)
+    return f"{question.label}, request {after + 1}: {_word(said)} after {fault.name}" if refuses else ""
 
 
 @check(

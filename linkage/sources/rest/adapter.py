@@ -65,7 +65,7 @@ class ManifestAdapter(Adapter, Fetches):
         if isinstance(response, Unavailable | Refused):
             return dict.fromkeys(types, response)
         known = frozenset().union(*(self.manifest.records[one].known for one in types))
-        reply = Reply(response, json_body(response), subject_kind_of(query.subject), known)
+        reply = Reply(response, json_body(response), query.subject, known)
         answers: dict[RecordType, Answer] = {}
         for one in types:
             try:

@@ -13,7 +13,7 @@ from linkage.sources.reading import unavailable
 from linkage.sources.rest.expressions import ABSENT, Absent, Expression
 from linkage.sources.rest.manifest import AboutAt, Endpoint, Means, NameAt, NumberAt, RecordMap, Rule
 from linkage.sources.rest.mapping import Field, read, text_of
-from linkage.terms import CitizenNumber, FieldName, JuristicNumber, PersonName, SubjectKind, Value
+from linkage.terms import CitizenNumber, FieldName, JuristicNumber, PersonName, Subject, SubjectKind, Value, subject_kind_of
 
 MOST_NAMES = 50
 """Names in ``also_sent``."""
@@ -21,6 +21,7 @@ MOST_NAMES = 50
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _LONG_NUMBER = re.compile(r"[0-9]{7}")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 N = TypeVar("N", CitizenNumber, JuristicNumber)
 
 UNNAMED = "unnamed"
@@ -29,11 +30,11 @@ UNNAMED = "unnamed"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came for one request: the response with its JSON, the kind of subject asked about, and the keys that belong to what was asked."""
+    """What came for one request: the response with its JSON, the subject asked about, and the keys that belong to what was asked."""
 
     response: httpx.Response = dataclasses.field(repr=False)
     body: object | None = dataclasses.field(repr=False)
-    kind: SubjectKind
+    subject: Subject = dataclasses.field(repr=False)
     known: frozenset[str]
 
 
@@ -52,7 +53,7 @@ def answer(
     response, body = reply.response, reply.body
     rule = next((one for one in rules if one.fits(mapped.type, response.status_code, body)), None)
     if rule is not None:
-        return _ruled(rule, response)
+        return _contradicted(rule, mapped, reply) or _ruled(rule, response)
     if response.status_code not in endpoint.found_status:
         return unavailable(response)
     if body is None:
@@ -63,6 +64,27 @@ def answer(
     if record is ABSENT or not isinstance(record, dict | list) or not record:
         return Unavailable("no record")  # what a service that broke leaves behind, too
     return _found(mapped, wanted, reply, record)
+
+
+def _contradicted(rule: Rule, mapped: RecordMap, reply: Reply) -> Unavailable | None:
+    """What is wrong with a "not found" that names somebody else, or that comes with a record."""
+    if rule.means is not Means.NOT_FOUND or reply.body is None:
+        return None
+    if _named(mapped.about.numbers, reply.body) - {reply.subject.number.reveal()}:
+        return Unavailable("not found, of another subject")
+    looked_at = rule.when.names if rule.when is not None else frozenset()
+    return Unavailable("not found, with a record") if _holds_record(mapped, reply.body, looked_at) else None
+
+
+def _holds_record(mapped: RecordMap, body: object, looked_at: frozenset[str]) -> bool:
+    """Whether anything stands where the record does, beside the keys that say that there is none."""
+    root = mapped.root.of(body)
+    if not isinstance(root, dict):
+        return root is not ABSENT and root not in _EMPTY
+    keys = root.keys() - looked_at
+    if root is body:  # the reply's own words stand there, too
+        keys &= frozenset().union(*(one.path.names for one in mapped.fields.values()))
+    return any(root[key] not in _EMPTY for key in keys)
 
 
 def _ruled(rule: Rule, response: httpx.Response) -> NotFound | Refused | Unavailable:
@@ -86,7 +108,7 @@ def _found(mapped: RecordMap, wanted: Sequence[FieldName], reply: Reply, record:
     shared = {mapped.fields[name].path for name in wanted if name in mapped.fields}
     own = [name for name in unasked if mapped.fields[name].path not in shared or mapped.fields[name].members]
     others = sorted({FieldName(_spelled(key)) for key in _unknown(reply, record, mapped)})
-    return Found(fields, about(mapped.about, reply.body, reply.kind), tuple(own + others)[:MOST_NAMES])
+    return Found(fields, about(mapped.about, reply.body, subject_kind_of(reply.subject)), tuple(own + others)[:MOST_NAMES])
 
 
 def _is_there(field: Field, record: object) -> bool:
@@ -95,7 +117,7 @@ def _is_there(field: Field, record: object) -> bool:
         value = field.path.of(record)
     except Malformed:
         return True
-    return value is not ABSENT and value not in (None, "", [], {})
+    return value is not ABSENT and value not in _EMPTY
 
 
 def _unknown(reply: Reply, record: object, mapped: RecordMap) -> Iterator[str]:
@@ -105,7 +127,7 @@ def _unknown(reply: Reply, record: object, mapped: RecordMap) -> Iterator[str]:
         rows += _parts(field, record)
     for row in rows:
         for key, value in row.items() if isinstance(row, dict) else ():
-            if key not in reply.known and value not in (None, "", [], {}):
+            if key not in reply.known and value not in _EMPTY:
                 yield key
 
 
@@ -163,6 +185,12 @@ def _number(places: Sequence[NumberAt], body: object) -> str | None:
     if len(set(told)) > 1:
         raise Malformed("expected one subject in the whole reply")
     return told[0]
+
+
+def _named(places: Sequence[NumberAt], body: object) -> frozenset[str]:
+    """Every number that stands in any of the places."""
+    there = [place for place in places if place.each is None or place.each.of(body) not in (ABSENT, None)]
+    return frozenset(text for place in there for text in _told(place, body) if text is not None)
 
 
 def _told(place: NumberAt, body: object) -> list[str | None]:

@@ -7,6 +7,7 @@ time and kept until shortly before its end (`KeptTokens`); a 401 drops it, and t
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from linkage.terms import Secret
 
 LONGEST_TOKEN = 16_384
 """Characters."""
+
+A_DAY = 86_400
+"""Seconds. No token is kept longer, whatever the agency says."""
 
 _OUR_FAULT = frozenset({"invalid_client", "unauthorized_client", "invalid_scope"})
 """OAuth's words for credentials that the agency does not take."""
@@ -154,9 +158,12 @@ def _token(written: ClientCredentials, reply: Mapping[str, Any], now: int) -> To
 
 
 def _seconds(lifetime: object) -> int | None:
-    """A lifetime in whole seconds; None where the agency does not say, and zero where it says something else."""
+    """A lifetime in whole seconds, a day at most; None where the agency does not say, and zero where it says something else."""
     if lifetime is None:
         return None
     if isinstance(lifetime, str) and lifetime.isascii() and lifetime.isdigit() and len(lifetime) < 10:
-        return int(lifetime)
-    return lifetime if isinstance(lifetime, int) and not isinstance(lifetime, bool) else 0
+        return min(int(lifetime), A_DAY)
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int | Decimal):
+        return 0
+    seconds = max(0, min(lifetime, A_DAY))
+    return int(seconds) if seconds == int(seconds) else 0

@@ -38,7 +38,7 @@ ABSENT: Final = Absent.ABSENT
 class Expression:
     """One compiled expression. Equal texts are equal expressions."""
 
-    __slots__ = ("_compiled", "_steps", "is_condition", "names", "text")
+    __slots__ = ("_compiled", "_steps", "is_condition", "names", "negates", "text")
 
     def __init__(self, text: str) -> None:
         """Compile.
@@ -60,6 +60,8 @@ class Expression:
         """Every key it mentions, at any depth."""
         self.is_condition = _is_condition(tree)
         """Whether it can come to true: a comparison, or what is made of comparisons."""
+        self.negates = _negates(tree)
+        """Whether it says what something is not, so that it fits whatever nobody knows yet."""
         self._steps = _steps(tree)
 
     def __repr__(self) -> str:
@@ -86,11 +88,15 @@ class Expression:
         return ABSENT if value is None else value
 
     def holds(self, body: object) -> bool:
-        """Whether it comes to true, and nothing less."""
+        """Whether it comes to true, and nothing less.
+
+        Raises:
+            Malformed: it cannot be computed from this reply. To call that false would pass over a rule for failures.
+        """
         try:
             return self._compiled.search(body) is True
         except _FAILURES:
-            return False
+            raise Malformed(f"expected what {self.text} can be computed from") from None
 
     def _walked(self, body: object, steps: Sequence[str | int]) -> object | Absent:
         value = body
@@ -136,6 +142,26 @@ def _growth(tree: Mapping[str, Any]) -> Iterator[str]:
         yield f"an expression with at most {MOST_CALLS} functions, and {MOST_CHOSEN} parts in brackets and braces"
     if any(node["value"] == "join" and node["children"][0]["type"] != "literal" for node in calls if node["children"]):
         yield "an expression that joins with a text of its own"
+    if _spellings(tree) > 1:
+        yield "an expression without to_string of what to_string gave"
+
+
+_SIDE_BY_SIDE = ("multi_select", "key_val_pair", "comparator", "and_expression", "or_expression", "not_expression")
+
+
+def _spellings(tree: Mapping[str, Any]) -> int:
+    """How often to_string may work on its own outcome: each time doubles what it must escape."""
+    told = [_spellings(child) for child in tree.get("children", ()) if isinstance(child, dict)]
+    inner = max(told, default=0) if tree["type"].startswith(_SIDE_BY_SIDE) else sum(told)
+    return inner + int(tree["type"] == "function_expression" and tree["value"] == "to_string")
+
+
+def _negates(tree: Mapping[str, Any]) -> bool:
+    return any(
+        node["type"] == "not_expression"
+        or (node["type"] == "comparator" and (node["value"] == "ne" or any(map(_is_condition, node["children"]))))
+        for node in _nodes(tree)
+    )
 
 
 def _is_condition(tree: Mapping[str, Any]) -> bool:

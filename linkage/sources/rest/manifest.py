@@ -56,7 +56,11 @@ class Rule:
     records: frozenset[RecordType] | None
 
     def fits(self, record_type: RecordType, status: int, body: object) -> bool:
-        """Whether it decides. A body that is no JSON (None) fits no ``when``."""
+        """Whether it decides. A body that is no JSON (None) fits no ``when``.
+
+        Raises:
+            Malformed: ``when`` cannot be computed from the body.
+        """
         if self.records is not None and record_type not in self.records:
             return False
         if self.statuses is not None and status not in self.statuses:

@@ -7,10 +7,20 @@ from typing import Any
 from linkage.pages import HIDDEN, Page
 from linkage.sources.rest.manifest import HOST, Endpoint, Manifest
 from linkage.sources.rest.template import NUMBER, OF_EVERY_QUESTION, SUBJECT, places, stray_braces
-from linkage.sources.rest.written import ClientCredentials, QueryToken, WrittenEndpoint, WrittenManifest
+from linkage.sources.rest.written import ClientCredentials, HeaderKey, QueryToken, WrittenEndpoint, WrittenManifest
 
-_SECRETIVE = re.compile(r"authorization|api[-_]?key|secret|passw|token|credential", re.IGNORECASE)
-"""Keys whose fixed value would be a secret."""
+_SECRETIVE = re.compile(r"authoriz|(?:^|[-_])auth(?:$|[-_])|api[-_]?key|secret|passw|passphrase|token|credential|cookie", re.IGNORECASE)
+"""Keys whose value would be a secret."""
+
+_SECRET = re.compile(r"\{secrets\.[a-z][a-z0-9_]*\}")
+_SCHEME = re.compile(r"(?:[A-Za-z-]{1,20}[0-9]?[ :=]{0,2})?")
+"""What may stand before a secret: a scheme's name, which holds no digits but a version's."""
+
+_SHOWN = re.compile(r"(?:basic|bearer|digest|apikey) +\S", re.IGNORECASE)
+"""A value that shows a secret, whatever its header is called."""
+
+_KEPT = re.compile(r"user-agent|referer|cookie|forwarded|via|origin|x-forwarded-.*", re.IGNORECASE)
+"""Headers that servers and proxies write into their logs."""
 
 _RESERVED = frozenset({"accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding", "x-request-id"})
 """Headers that the gateway writes itself."""
@@ -28,6 +38,10 @@ def check_requests(page: Page, written: WrittenManifest, manifest: Manifest) -> 
             page.report(key, "used by no record", "an endpoint that a [[record]] names")
         _check_endpoint(page, key, written.endpoints[name], one, manifest)
     _check_headers(page, "headers", written.headers, manifest)
+    _check_words(page, written, manifest)
+    _check_settings(page, manifest)
+    if isinstance(written.credentials, HeaderKey):
+        _check_key(page, written.credentials)
     if isinstance(written.credentials, ClientCredentials) and (written.credentials.host or HOST) not in manifest.hosts:
         page.report("credentials.host", repr(written.credentials.host), f"one of {', '.join(sorted(manifest.hosts))}")
     for twice in _twice(manifest):
@@ -76,11 +90,53 @@ def _check_number(page: Page, key: str, written: WrittenEndpoint, endpoint: Endp
 def _check_headers(page: Page, key: str, headers: Mapping[str, str], manifest: Manifest) -> None:
     _check_places(page, key, headers, manifest)
     for name, value in headers.items():
-        if name.lower() in _RESERVED:
-            page.report(f"{key}.{name}", "a header of the gateway's own", "another one")
-        if not (value.isascii() and value.isprintable()):
-            page.report(f"{key}.{name}", "a text that no header can hold", "printable ASCII")
+        _check_header(page, f"{key}.{name}", name, value)
         _check_secret(page, f"{key}.{name}", name, value)
+        if _SHOWN.match(value):
+            page.report(
+                f"{key}.{name}", HIDDEN, "no secret written in a manifest, and none after a scheme: credentials of kind header or basic"
+            )
+        if NUMBER in places(value) and _KEPT.fullmatch(name):
+            page.report(f"{key}.{name}", "the subject's number", "it in the body or another header: servers keep this one in their logs")
+
+
+def _check_header(page: Page, key: str, name: str, value: str) -> None:
+    if name.lower() in _RESERVED:
+        page.report(key, "a header of the gateway's own", "another one")
+    if not _for_a_header(value):
+        page.report(key, "a text that no header can hold", "printable ASCII")
+
+
+def _for_a_header(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _check_key(page: Page, written: HeaderKey) -> None:
+    _check_header(page, "credentials.header", written.header, written.prefix)
+    if _SCHEME.fullmatch(written.prefix) is None:
+        page.report("credentials.prefix", HIDDEN, "a scheme's name alone, as in 'Bearer '; the secret's file stands in the settings")
+
+
+def _check_words(page: Page, written: WrittenManifest, manifest: Manifest) -> None:
+    """Words for the kinds of subject, where they stand in a header or a path."""
+    texts = [written.headers, *(text for one in manifest.endpoints.values() for text in (one.path, one.headers))]
+    if SUBJECT not in frozenset().union(*map(places, texts)):
+        return
+    for kind, word in manifest.subject_words.items():
+        if not _for_a_header(word):
+            page.report(f"subject_words.{kind}", "a text that no header can hold", "printable ASCII, since a header or a path fills it in")
+
+
+def _check_settings(page: Page, manifest: Manifest) -> None:
+    for name, setting in manifest.settings.items():
+        if setting.default is None:
+            continue
+        if _SECRETIVE.search(name):
+            page.report(
+                f"settings.{name}.default", HIDDEN, "no secret written in a manifest: [secrets.NAME], whose file stands in the settings"
+            )
+        if not _for_a_header(setting.default):
+            page.report(f"settings.{name}.default", "a text that no header can hold", "printable ASCII, as of the operator")
 
 
 def _check_places(page: Page, key: str, templates: Mapping[str, Any], manifest: Manifest) -> None:
@@ -93,22 +149,23 @@ def _check_places(page: Page, key: str, templates: Mapping[str, Any], manifest: 
 
 
 def _check_secret(page: Page, key: str, name: str, value: str) -> None:
-    if _SECRETIVE.search(name) and not any(place.startswith("secrets.") for place in places(value)) and "{" not in value:
+    if _SECRETIVE.search(name) and _SECRET.fullmatch(value) is None:
         page.report(key, HIDDEN, "no secret written in a manifest: {secrets.NAME}, whose file stands in the settings")
 
 
-def _body_texts(key: str, body: Any) -> Iterator[tuple[str, str, str]]:
-    """Every text of a body: where it stands, under which key, and itself."""
+def _body_texts(key: str, body: Any, under: str = "") -> Iterator[tuple[str, str, str]]:
+    """Every text and number of a body: where it stands, under which key (a list's, for its items), and itself."""
     match body:
         case dict():
             for name, value in body.items():
-                if isinstance(value, str):
-                    yield f"{key}.{name}", str(name), value
-                else:
-                    yield from _body_texts(f"{key}.{name}", value)
+                yield from _body_texts(f"{key}.{name}", value, str(name))
         case list():
             for place, value in enumerate(body):
-                yield from _body_texts(f"{key}.{place}", value)
+                yield from _body_texts(f"{key}.{place}", value, under)
+        case bool() | None:
+            pass
+        case _:
+            yield key, under, str(body)
 
 
 def _is_json(body: Any) -> bool:

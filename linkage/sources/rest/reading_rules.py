@@ -27,5 +27,7 @@ def _check_rule(page: Page, key: str, rule: Rule, found: frozenset[int], manifes
         page.report(f"{key}.status", "any status", "the status with which the agency says so")
     if rule.means is Means.NOT_FOUND and any(status >= 500 for status in rule.statuses or ()):
         page.report(f"{key}.status", "a status of 500 or more", "none of these for not_found: a service that broke has looked nothing up")
+    if rule.means is Means.NOT_FOUND and rule.when is not None and rule.when.negates:
+        page.report(f"{key}.when", "!= or !", "the agency's own word for it, with ==: what it is not fits every failure, too")
     for name in (rule.records or frozenset()) - manifest.records.keys():
         page.report(f"{key}.records", repr(name), "a record type of this manifest")

@@ -11,7 +11,7 @@ from linkage.sources.adapter import Link, Query, Unavailable
 from linkage.sources.rest.credentials import NO_SECRET, Proof, secret_in
 from linkage.sources.rest.manifest import Endpoint, Manifest
 from linkage.sources.rest.settings_schema import RestSettings
-from linkage.sources.rest.template import NUMBER, REQUEST_ID, SERVICE, SUBJECT, filled
+from linkage.sources.rest.template import NUMBER, REQUEST_ID, SERVICE, SUBJECT, filled, leaves_its_place
 from linkage.terms import subject_kind_of
 
 
@@ -50,10 +50,13 @@ def question(manifest: Manifest, endpoint: Endpoint, query: Query, link: Link, s
         if secret is None:
             return NO_SECRET
         values[f"secrets.{name}"] = secret
+    path = filled(endpoint.path, values, written=lambda text: quote(text, safe=""))
+    if leaves_its_place(path):
+        return Unavailable("configuration: a value that changes the path")
     own = {"Accept": "application/json", "X-Request-Id": link.request_id}
     return Question(
         method=endpoint.method,
-        url=settings.url_of(endpoint.host) + filled(endpoint.path, values, written=lambda text: quote(text, safe="")),
+        url=settings.url_of(endpoint.host) + path,
         query=filled(dict(endpoint.query), values),
         headers=own | filled({**manifest.headers, **endpoint.headers}, values),
         body=filled(endpoint.body, values),

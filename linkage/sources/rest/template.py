@@ -6,6 +6,8 @@ from typing import Any
 
 PLACE = re.compile(r"\{([a-z][a-z0-9_.]*)\}")
 
+_ELSEWHERE = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+
 NUMBER = "number"
 """The subject's 13 digits."""
 REQUEST_ID = "request_id"
@@ -26,6 +28,11 @@ def places(template: Any) -> frozenset[str]:
 def stray_braces(template: Any) -> bool:
     """Whether a brace is left that is no place."""
     return any("{" in rest or "}" in rest for rest in (PLACE.sub("", text) for text in _texts(template)))
+
+
+def leaves_its_place(path: str) -> bool:
+    """Whether a path of a URL is read as another one: it has a segment ``.`` or ``..``."""
+    return _ELSEWHERE.search(path) is not None
 
 
 def _texts(template: Any) -> Iterator[str]:

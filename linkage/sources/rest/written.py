@@ -9,6 +9,7 @@ from linkage.pages import Line, Name, Written
 from linkage.sources.address import AgencyUrl, origin
 from linkage.sources.rest.dates import Era
 from linkage.sources.rest.mapping import Kind
+from linkage.sources.rest.template import leaves_its_place
 
 VERSION = 1
 """The manifest format that this gateway reads."""
@@ -20,9 +21,15 @@ def _origin_alone(url: str) -> str:
     return url
 
 
+_HIDDEN_MARK = re.compile(r"%(?:2e|2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
+"""A dot, a slash, a backslash or a control character, encoded: servers differ in when they decode it."""
+
+
 def _on_this_host(path: str) -> str:
     if not path.startswith("/") or path.startswith("//") or any(mark in path for mark in "\\?#@") or not path.isascii():
         raise ValueError("a path that begins with one /, in ASCII, without query, fragment and @: never another host")
+    if leaves_its_place(path) or _HIDDEN_MARK.search(path) or not path.isprintable():
+        raise ValueError("a path that stays where it is written: no segment . or .., no encoded . / or \\, no control character")
     return path
 
 

@@ -9,7 +9,7 @@ from linkage.sources.adapter import Adapter
 from linkage.sources.conformance import CHECKS, Outcome, run_checks
 from linkage.sources.installed import Candidate
 from linkage.sources.simulation import Simulator
-from tests.sources.conformance.harbour import broken, broken_wire
+from tests.sources.conformance.harbour import broken, broken_disk, broken_memory, broken_wire
 from tests.sources.conformance.harbour.adapter import Harbour, WholeHarbour
 from tests.sources.conformance.harbour.simulator import HarbourSimulator
 
@@ -29,10 +29,16 @@ ADAPTERS: dict[type[Harbour], str] = {
     broken.AsksTwice: "questions-are-not-repeated",
     broken.NamesNobody: "the-subject-is-named",
     broken.EchoesTheQuestion: "a-wrong-person-is-noticed",
+    broken.NamesByHeartWhereNobodyIsNamed: "a-wrong-person-is-noticed",
     broken.AsksAboutAnybody: "other-subjects-are-not-asked",
     broken.AsksWithoutALogin: "a-login-is-demanded",
     broken.MixesPeopleUp: "questions-do-not-mix",
     broken.KeepsTheLastAnswer: "it-keeps-nothing",
+    broken_memory.KeepsARecordInItsModule: "it-keeps-nothing",
+    broken_memory.KeepsARecordOnItsClass: "it-keeps-nothing",
+    broken_disk.WritesARecordToDisk: "it-keeps-nothing",
+    broken_disk.WritesPastPythonsFiles: "it-keeps-nothing",
+    broken_disk.StartsAProgram: "it-keeps-nothing",
     broken.MatchesEveryCard: "evidence-gets-its-verdict",
     broken.ShowsChipsToo: "other-evidence-is-not-asked",
     broken.NeverEndsALogin: "a-login-goes-round",
@@ -47,6 +53,13 @@ ADAPTERS: dict[type[Harbour], str] = {
     broken_wire.TakesALateAnswerForNo: "a-late-answer-is-unavailable",
     broken_wire.TakesAServerErrorForNo: "a-server-error-is-unavailable",
     broken.CallsAnUnreadCardWrong: "a-server-error-is-unavailable",
+    broken_wire.TakesJsonUnder503ForNo: "a-server-error-is-unavailable",
+    broken_wire.ReadsItsOwnMessageUnder500: "a-server-error-is-unavailable",
+    broken_wire.TakesAnUnknownCodeForNo: "an-unknown-code-is-unavailable",
+    broken_wire.TakesAnUnknownCodeWithoutARecordForNo: "an-unknown-code-is-unavailable",
+    broken_wire.TakesAnUnreadableDateForNo: "an-unknown-code-is-unavailable",
+    broken.TakesAnUnknownCardForWrong: "an-unknown-code-is-unavailable",
+    broken_wire.TakesAPageUnder404ForNo: "a-bare-404-is-unavailable",
     broken_wire.Takes404ForNo: "a-bare-404-is-unavailable",
     broken_wire.TakesTooManyForNo: "too-many-requests-is-no-answer",
     broken_wire.TakesARefusalForNo: "a-bare-refusal-is-no-answer",
@@ -122,6 +135,10 @@ async def test_a_secret_in_the_settings_is_caught_by_the_check_meant_for_it_alon
     (tmp_path / "README.md").write_text(told, encoding="utf-8")
 
     assert await caught(harbour(broken.KeepsASecretInTheSettings, folder=tmp_path)) == {"secrets-are-files"}
+
+
+async def test_a_register_that_stamps_its_answers_with_the_time_is_not_taken_for_a_broken_adapter() -> None:
+    assert await caught(harbour(make_simulator=broken.StampsItsAnswers)) == set()
 
 
 async def test_an_adapter_without_a_simulator_is_caught_once() -> None:

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.responses import JSONResponse, Response
 
 from linkage.catalogue import FieldClass, FieldKind, RecordKind, load_records
 from linkage.catalogue.records import NamesSubject
 from linkage.clock import FakeClock
-from linkage.sources.adapter import About, Answer, Found, Link, NotFound, Query, Unavailable
+from linkage.sources.adapter import About, Answer, Found, Link, Malformed, NotFound, Query, Unavailable
 from linkage.sources.checked import answers
 from linkage.sources.installed import find
 from linkage.sources.rest import ManifestAdapter, ManifestSimulator, RestKnobs, load_adapter, load_simulator
@@ -39,6 +41,15 @@ class Agency:
         link = Link(self.client, self.settings, 5.0, "0198c0de-0000-7000-8000-000000000001", self.clock.now_ms() // 1000)
         wanted = {self.kind.type: tuple(map(FieldName, names or self.kind.fields))}
         return (await self.adapter.fetch(Query(self.simulator.people[number].subject(), ServiceId("s"), wanted), link))[self.kind.type]
+
+    def says(self, reply: Response) -> None:
+        """From now on it answers every question with this; its token page stays as it is."""
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            of = self.simulator.app if scope["path"] == self.simulator.door.token_path else reply
+            await of(scope, receive, send)
+
+        self.client = in_process_client(app, self.adapter.base_urls(self.settings))
 
     async def found(self, number: str, *names: str) -> Mapping[str, Value | None]:
         answer = await self.ask(number, *names)
@@ -81,6 +92,46 @@ async def test_every_row_is_found_whole_and_names_its_subject(agency: Agency) ->
             read += 1
     assert len(agency.simulator.people) >= 15
     assert read >= 13
+
+
+ERRORS: tuple[tuple[int, dict[str, object]], ...] = (
+    (404, {"responseCode": "NOT_FOUND", "errorNumber": 500}),
+    (404, {"responseCode": "NOT_FOUND", "chkResult": "0"}),
+    (200, {"data": {"errorNumber": False}}),
+    (200, {"data": {"errorNumber": "500"}}),
+    (200, {"data": {"chkResult": False, "errorDesc": "database"}}),
+    (200, {"data": {"chkResult": "N"}}),
+    (200, {"data": {"chkResult": []}}),
+    (403, {"responseCode": "FORBIDDEN", "data": {"errorNumber": "7"}}),
+)
+
+
+@pytest.mark.parametrize(("status", "said"), ERRORS, ids=range(len(ERRORS)))
+async def test_no_error_of_the_employment_office_is_read_as_an_answer(status: int, said: dict[str, object]) -> None:
+    doe = Agency("doe")
+    number = doe.simulator.examples().found[doe.kind.type].number.reveal()
+    row = {**doe.simulator.people[number].rows["permit"], "errorNumber": "0", "chkResult": "1"}
+    body = {"responseCode": "OK", "subject": {"id": number}, **said}
+    if status == 200:
+        body["data"] = {**row, **dict(said["data"])}  # type: ignore[call-overload]
+    doe.says(JSONResponse(body, status))
+    assert await doe.ask(number) in (Unavailable("errorNumber"), Unavailable("chkResult"))
+
+
+@pytest.mark.parametrize("name", AGENCIES)
+@pytest.mark.parametrize(
+    "beside", [{"subject": {"id": "1100000000024"}}, {"data": {"personCode": "1"}}, {"data": [{"x": "1"}]}], ids=["whom", "row", "rows"]
+)
+async def test_a_not_found_of_another_subject_or_with_a_row_is_no_answer(name: str, beside: dict[str, object]) -> None:
+    one = Agency(name)
+    number = one.simulator.examples().found[one.kind.type].number.reveal()
+    reply = JSONResponse({"responseCode": "NOT_FOUND", "requestId": "another", **beside}, 404)
+    one.says(reply)
+    try:
+        answer: object = await one.ask(number)
+    except Malformed as failed:
+        answer = failed
+    assert isinstance(answer, Unavailable | Malformed)
 
 
 def test_it_is_installed_under_its_name_and_marked_as_assumed(agency: Agency) -> None:

@@ -107,6 +107,14 @@ async def test_a_text_in_the_path_stays_one_segment_of_it(tmp_path: Path) -> Non
     assert targets == [b"/v1/a%2F..%2Fb%3Fc%23d%20e/travellers"]
 
 
+@pytest.mark.parametrize("office", [".", ".."])
+async def test_a_text_that_would_lead_the_path_elsewhere_is_not_asked_with(tmp_path: Path, office: str) -> None:
+    edit = change('path = "/v1/travellers"', 'path = "/v1/{settings.office}/travellers"')
+    world = World(written(tmp_path, manifest=edit), office=office)
+    assert await world.ask() == Unavailable("configuration: a value that changes the path")
+    assert world.operations() == []
+
+
 async def test_an_operators_address_may_have_a_path_and_pins_its_origin(tmp_path: Path) -> None:
     targets: list[bytes] = []
 

@@ -140,6 +140,18 @@ CASES: dict[str, Case] = {
         "a reason, and a rule",
         "one of them",
     ),
+    "not found as what it is not": (
+        change("when = \"error == 'NONE'\"", "when = \"error != 'OK'\""),
+        "rule.0.when",
+        "!= or !",
+        "with ==",
+    ),
+    "not found as anything but that": (
+        change("when = \"error == 'NONE'\"", "when = \"!(error == 'OK')\""),
+        "rule.0.when",
+        "!= or !",
+        "with ==",
+    ),
     "a rule for everything": (added('[[rule]]\nmeans = "unavailable"'), "rule.5", "every reply", "status, when, or both"),
     "a rule that swallows records": (
         added('[[rule]]\nmeans = "unavailable"\nstatus = [200]'),

@@ -6,7 +6,7 @@ import pytest
 
 from linkage.sources.rest import load_adapter
 from tests.sources.rest.bad_pages import Case, Edit, added, before, edits, must_be_told, problems
-from tests.sources.rest.ferry import BASIC, HEADER, OAUTH2, QUERY, change, written
+from tests.sources.rest.ferry import BASIC, HEADER, NONE, OAUTH2, QUERY, change, written
 
 CASES: dict[str, Case] = {
     "unknown key": (before("[agency]", "colour = 'blue'\n"), "colour", "a key nobody knows", "version"),
@@ -48,6 +48,33 @@ CASES: dict[str, Case] = {
         "endpoints.traveller.path",
         "/@else",
         "never another host",
+    ),
+    **{
+        f"a path that leaves its place {place}": (
+            change('path = "/v1/travellers"', f'path = "{path}"'),
+            "endpoints.traveller.path",
+            "",
+            "no segment . or ..",
+        )
+        for place, path in enumerate(
+            (
+                "/../../admin/query",
+                "/v1/..",
+                "/v1/./x",
+                "/v1/%2e%2E/x",
+                "/v1%2f..%2Fx",
+                "/v1%5Cx",
+                "/v1%0d%0aHost: x",
+                "/v1\\r\\nx",
+                "/v1/\\u007f",
+            )
+        )
+    },
+    "a token page elsewhere": (
+        change(NONE, OAUTH2.replace("/token", "/../token")),
+        "credentials.oauth2.token_path",
+        "",
+        "no segment . or ..",
     ),
     "a host nobody named": (
         change('path = "/v1/travellers"', 'path = "/v1/travellers"\nhost = "quay"'),
@@ -110,6 +137,31 @@ CASES: dict[str, Case] = {
         "'person' or 'juristic'",
     ),
     "a header of the gateway's own": (change("X-Office =", "Host ="), "headers.Host", "the gateway's own", "another one"),
+    **{
+        f"a number in {name}": (
+            change("X-Office =", f'{name} = "{{number}}"\nX-Office ='),
+            f"headers.{name}",
+            "the subject's number",
+            "in their logs",
+        )
+        for name in ("User-Agent", "referer", "X-Forwarded-For")
+    },
+    "a key in a header of the gateway's own": (
+        change(NONE, HEADER.replace("X-Key", "Host")),
+        "credentials.header",
+        "the gateway's own",
+        "another",
+    ),
+    "a key in the length": (change(NONE, HEADER.replace("X-Key", "Content-Length")), "credentials.header", "the gateway's own", "another"),
+    "a prefix with a line's end": (change(NONE, HEADER + '\nprefix = "Key\\r\\nX: "'), "credentials.header", "no header can hold", "ASCII"),
+    "a prefix in Thai": (change(NONE, HEADER + '\nprefix = "กุญแจ "'), "credentials.header", "no header can hold", "ASCII"),
+    "a word that is no header's": (
+        lambda page: change('person = "P"', 'person = "คน"')(change('"{settings.office}"', '"{subject}"')(page)),
+        "subject_words.person",
+        "no header can hold",
+        "ASCII",
+    ),
+    "a default that is no header's": (change('default = "7"', 'default = "เจ็ด"'), "settings.office.default", "no header can hold", "ASCII"),
     "a header's value that is no header's": (
         change('X-Office = "{settings.office}"', 'X-Office = "ก"'),
         "headers.X-Office",
@@ -156,6 +208,15 @@ SECRETS: dict[str, tuple[str, Edit, str]] = {
         change('found_when = "ok', 'headers = { Authorization = "hunter2" }\nfound_when = "ok'),
         "endpoints.traveller.headers.Authorization",
     ),
+    "before the key": (HEADER, change('secret = "key"', 'secret = "key"\nprefix = "ApiKey hunter2-hunter2 "'), "credentials.prefix"),
+    "beside a place": (HEADER, change("X-Office =", 'X-Api-Key = "hunter2{request_id}"\nX-Office ='), "headers.X-Api-Key"),
+    "beside a secret": (HEADER, change("X-Office =", 'X-Api-Key = "hunter2{secrets.key}"\nX-Office ='), "headers.X-Api-Key"),
+    "as a setting's default": (HEADER, added('[settings.api_key]\nabout = "x"\ndefault = "hunter2"'), "settings.api_key.default"),
+    "as a setting": (HEADER, change('lang = "th"', 'token = "{settings.office}"'), "endpoints.fleet.query.token"),
+    "in a list": (HEADER, change("all = true", 'all = { token = ["hunter2"] }'), "endpoints.traveller.body.all.token.0"),
+    "as a number": (HEADER, change("all = true", "all = { password = 4711 }"), "endpoints.traveller.body.all.password"),
+    "after a scheme": (HEADER, change("X-Office =", 'X-Proof = "Basic hunter2"\nX-Office ='), "headers.X-Proof"),
+    "in X-Auth": (HEADER, change("X-Office =", 'X-Auth = "hunter2"\nX-Office ='), "headers.X-Auth"),
     "in the query": (HEADER, change('lang = "th"', 'access_token = "hunter2"'), "endpoints.fleet.query.access_token"),
     "in the body": (HEADER, change("all = true", 'all = { password = "hunter2" }'), "endpoints.traveller.body.all.password"),
 }

@@ -176,6 +176,26 @@ async def test_what_the_token_page_may_say_instead(tmp_path: Path, reply: Respon
     assert [request.url.path for request in seen.requests] == ["/token"]  # nobody was asked about, and nothing was tried again
 
 
+@pytest.mark.parametrize(("lifetime", "seconds"), [("3600.0", 3600), ("36e2", 3600), ("1e999999999", 86_400), ('"999999999"', 86_400)])
+async def test_a_lifetime_is_any_whole_number_and_a_day_at_most(tmp_path: Path, lifetime: str, seconds: int) -> None:
+    token = Response(f'{{"access_token": "opaque", "expires_in": {lifetime}}}', media_type="application/json")
+    seen = Seen(token)
+    world = World(written(tmp_path, credentials=OAUTH2), seen)
+    await world.ask()
+    world.clock.advance(seconds - 61)
+    await world.ask()
+    assert [request.url.path for request in seen.requests].count("/token") == 1
+    world.clock.advance(2)
+    await world.ask()
+    assert [request.url.path for request in seen.requests].count("/token") == 2
+
+
+@pytest.mark.parametrize("lifetime", ["3600.5", "-1e999999999", "0.0"])
+async def test_a_lifetime_that_is_no_number_of_seconds_is_none(tmp_path: Path, lifetime: str) -> None:
+    token = Response(f'{{"access_token": "opaque", "expires_in": {lifetime}}}', media_type="application/json")
+    assert await World(written(tmp_path, credentials=OAUTH2), Seen(token)).ask() == Unavailable("token already ended")
+
+
 async def test_a_token_that_failed_to_come_is_asked_for_anew_by_the_next(tmp_path: Path) -> None:
     seen = Seen(JSONResponse({}, 503), given_token())
     world = World(written(tmp_path, credentials=OAUTH2), seen)

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from linkage.sources.adapter import Answer, Found, Malformed, NotFound, Refused, RefusedCause, Unavailable
 from linkage.sources.rest.reading import read_manifest
-from tests.sources.rest.ferry import NOBODY, PASS, SOMMUT, TICKET, World, change, written
+from tests.sources.rest.ferry import NOBODY, OTHER, PASS, SOMMUT, TICKET, World, change, written
 
 
 def answering(reply: Response) -> Any:
@@ -69,6 +69,54 @@ async def test_a_rule_for_one_record_type_says_nothing_of_the_other(tmp_path: Pa
     answers = await World(written(tmp_path), answering(JSONResponse(body))).fetch(SOMMUT, {TICKET: ("serial",), PASS: ("state",)})
     assert isinstance(answers[TICKET], Found)
     assert answers[PASS] == NotFound()
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"id": OTHER},
+        {"legs": [{"owner": NOBODY}, {"owner": OTHER}]},
+        {"ticket": {"serial": "A"}},
+        {"ticket": [{}]},
+        {"ticket": "see below"},
+        {"id": {"of": NOBODY}},
+    ],
+)
+async def test_a_not_found_of_another_subject_or_with_a_record_is_no_answer(tmp_path: Path, beside: dict[str, Any]) -> None:
+    try:
+        answer: object = await World(written(tmp_path), answering(JSONResponse(NONE | beside, 404))).ask(NOBODY)
+    except Malformed as failed:
+        answer = failed
+    assert isinstance(answer, Unavailable | Malformed)
+
+
+@pytest.mark.parametrize(
+    "beside", [{"id": NOBODY}, {"id": None, "legs": None}, {"legs": [{"owner": NOBODY}], "ticket": {}}, {"ticket": None}]
+)
+async def test_a_not_found_may_repeat_whom_it_is_about(tmp_path: Path, beside: dict[str, Any]) -> None:
+    assert await World(written(tmp_path), answering(JSONResponse(NONE | beside, 404))).ask(NOBODY) == NotFound()
+
+
+async def test_a_record_that_is_the_whole_reply_is_told_from_its_not_found_by_its_fields(tmp_path: Path) -> None:
+    edit = change('root = "pass"', 'root = "@"')
+    for body, answer in (
+        (NONE | {"message": "none", "id": SOMMUT}, NotFound()),
+        (NONE | {"state": "good"}, Unavailable("not found, with a record")),
+    ):
+        assert await World(written(tmp_path, manifest=edit), answering(JSONResponse(body, 404))).ask(SOMMUT, PASS) == answer
+
+
+async def test_a_rule_that_cannot_be_computed_is_no_answer(tmp_path: Path) -> None:
+    edit = change("when = \"error && error != 'NO'\"", "when = \"contains(error, 'fail')\"")
+    body = {"ok": True, "id": SOMMUT, "legs": [], "ticket": {"serial": "A"}, "error": 7}
+    with pytest.raises(Malformed):
+        await World(written(tmp_path, manifest=edit), answering(JSONResponse(body))).ask(SOMMUT, TICKET, "serial")
+
+
+async def test_a_reply_with_a_key_given_twice_is_malformed(tmp_path: Path) -> None:
+    twice = b'{"ok": true, "id": "1100000000032", "id": "1100000000016", "legs": [], "ticket": {"serial": "A"}}'
+    with pytest.raises(Malformed):
+        await World(written(tmp_path), answering(Response(twice))).ask(SOMMUT, TICKET, "serial")
 
 
 async def test_a_bare_404_is_not_found_only_where_the_manifest_says_so(tmp_path: Path) -> None:

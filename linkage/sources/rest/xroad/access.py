@@ -10,6 +10,13 @@ from linkage.sources.rest.template import PLACE
 
 ALLOWED = "allowedMethods"
 
+MOST_ENDPOINTS = 2000
+"""Endpoints in one reply."""
+
+LONGEST_PATH = 1000
+"""Characters of a path in it."""
+
+_NAME = re.compile(r"\{[^{}]*\}")
 _ID_KEYS = ("xroadinstance", "memberclass", "membercode", "subsystemcode", "servicecode")
 
 
@@ -36,7 +43,10 @@ def read_allowed(body: Mapping[str, object]) -> Sequence[Allowed]:
     listed = body.get("service", body.get("member"))
     if not isinstance(listed, list):
         raise Malformed("expected an array in service")
-    return tuple(_allowed(_plain(one)) for one in listed)
+    allowed = tuple(_allowed(_plain(one)) for one in listed)
+    if sum(len(one.endpoints) for one in allowed) > MOST_ENDPOINTS:
+        raise Malformed(f"expected at most {MOST_ENDPOINTS} endpoints")
+    return allowed
 
 
 def _allowed(one: Mapping[str, object]) -> Allowed:
@@ -54,7 +64,7 @@ def _endpoints(listed: object) -> Iterator[tuple[str, str]]:
         raise Malformed("expected an array in endpoint_list")
     for one in map(_plain, listed):
         method, path = one.get("method"), one.get("path")
-        if not isinstance(method, str) or not isinstance(path, str):
+        if not isinstance(method, str) or not isinstance(path, str) or len(path) > LONGEST_PATH:
             raise Malformed("expected method and path in endpoint_list")
         yield method, path
 
@@ -66,8 +76,36 @@ def _plain(one: object) -> Mapping[str, object]:
 
 
 def _fits(method: str, path: str, endpoint: Endpoint) -> bool:
-    """Whether a granted endpoint is ours. ``*`` and ``{name}`` stand for a segment of a path, ``**`` for any number of them."""
+    """Whether a granted endpoint is ours. ``*`` and ``{name}`` stand for a segment of a path or a part of it, ``**`` for one or more segments.
+
+    No regular expression: the pattern is a stranger's, and many stars in one would take it for ever.
+    """
     if method not in ("*", endpoint.method):
         return False
-    pattern = re.sub(r"\\\{[^{}]*\\\}", "[^/]+", re.escape(path)).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
-    return re.fullmatch(pattern, PLACE.sub("0", endpoint.path)) is not None
+    ours = PLACE.sub("0", endpoint.path).split("/")
+    reached = {0}  # how many of our segments the pattern's segments so far can stand for
+    for segment in path.split("/"):
+        if segment == "**":
+            reached = set(range(min(reached) + 1, len(ours) + 1))
+        else:
+            reached = {count + 1 for count in reached if count < len(ours) and _stands_for(segment, ours[count])}
+        if not reached:
+            return False
+    return len(ours) in reached
+
+
+def _stands_for(pattern: str, segment: str) -> bool:
+    """Whether a pattern without slashes fits a segment whole. What stands between stars is looked for once, from left to right."""
+    first, *others = _NAME.sub("*", pattern).split("*")
+    if not others:
+        return first == segment
+    last = others.pop()
+    if not segment or not segment.startswith(first) or not segment.endswith(last):
+        return False
+    at, end = len(first), len(segment) - len(last)
+    for part in others:
+        found = segment.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return at <= end

@@ -1,7 +1,9 @@
 """Harbour adapters that are each wrong in one thing about their answers, and simulators that are wrong about themselves."""
 
 import logging
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,12 @@ class EchoesTheQuestion(Harbour):
         return About(CitizenNumber(self.number_of(query))) if kind == BOAT else super().about(kind, record, query)
 
 
+class NamesByHeartWhereNobodyIsNamed(Harbour):
+    def about(self, kind: RecordType, record: Mapping[str, Any], query: Query) -> About:
+        about = super().about(kind, record, query)
+        return replace(about, number=CitizenNumber(self.number_of(query))) if kind == LICENCE else about
+
+
 class AsksAboutAnybody(Harbour):
     def takes(self, query: Query) -> bool:
         return True
@@ -167,6 +175,11 @@ class CallsAnUnreadCardWrong(Harbour):
         said = await super().verify(evidence, link)
         broke = isinstance(said, Verified) and said.why.startswith("status 50")
         return Verified(Verdict.NO_MATCH) if broke else said
+
+
+class TakesAnUnknownCardForWrong(Harbour):
+    def verdict(self, said: str) -> Verdict:
+        return Verdict.MATCH if said == "good" else Verdict.NO_MATCH
 
 
 class NeverEndsALogin(WholeHarbour):
@@ -233,6 +246,16 @@ class NobodyIsMissing(HarbourSimulator):
     def examples(self) -> Examples:
         told = super().examples()
         return Examples(told.found, {LICENCE: told.not_found[LICENCE]}, told.session, told.evidence, told.login)
+
+
+class StampsItsAnswers(HarbourSimulator):
+    """Nothing is broken in it: registers do say when they answered."""
+
+    def _answer(self, kind: str, number: str) -> dict[str, Any]:
+        answer = super()._answer(kind, number)
+        if kind == BOAT and "record" in answer:
+            answer["record"] = answer["record"] | {"name": f"เรือลำที่ {time.monotonic_ns()}"}
+        return answer
 
 
 class _NeverDown(Simulation):

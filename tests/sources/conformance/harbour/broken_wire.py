@@ -120,6 +120,53 @@ class Takes404ForNo(_MindsTheReply):
         return response.status_code == 404
 
 
+class TakesAPageUnder404ForNo(_MindsTheReply):
+    def hears(self, response: httpx.Response) -> bool:
+        return response.status_code == 404 and response.content.startswith(b"<")
+
+
+class TakesJsonUnder503ForNo(_MindsTheReply):
+    def hears(self, response: httpx.Response) -> bool:
+        return response.status_code == 503 and response.content.startswith(b"{")
+
+
+class ReadsItsOwnMessageUnder500(_MindsTheReply):
+    def hears(self, response: httpx.Response) -> bool:
+        return response.status_code == 500 and b'"none"' in response.content
+
+
+class _ReadsCodesLoosely(Harbour):
+    """Says "not found" to an answer whose status `says_no` knows."""
+
+    def says_no(self, row: Mapping[str, Any]) -> bool:
+        raise AssertionError
+
+    def answer(self, kind: RecordType, row: Any, query: Query) -> Answer:
+        if isinstance(row, dict) and isinstance(row.get("status"), str) and self.says_no(row):
+            return NotFound()
+        return super().answer(kind, row, query)
+
+
+class TakesAnUnknownCodeForNo(_ReadsCodesLoosely):
+    def says_no(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["status"] != "held")
+
+
+class TakesAnUnknownCodeWithoutARecordForNo(_ReadsCodesLoosely):
+    def says_no(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["status"] != "held") and "record" not in row
+
+
+class TakesAnUnreadableDateForNo(Harbour):
+    def answer(self, kind: RecordType, row: Any, query: Query) -> Answer:
+        try:
+            return super().answer(kind, row, query)
+        except Malformed as failure:
+            if "YYYY" in str(failure):
+                return NotFound()
+            raise
+
+
 class TakesTooManyForNo(_MindsTheReply):
     def hears(self, response: httpx.Response) -> bool:
         return response.status_code == 429

@@ -1,5 +1,6 @@
 """What a provider allows us to ask, told without asking about anybody."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,8 @@ async def test_a_list_for_another_message_is_nobodys(folder: Path) -> None:
         {"service": [{**IDENTIFIED, "endpoint_list": {}}]},
         {"service": [{**IDENTIFIED, "endpoint_list": ["GET /"]}]},
         {"service": [{**IDENTIFIED, "endpoint_list": [{"method": "GET"}]}]},
+        {"service": [{**IDENTIFIED, "endpoint_list": [{"method": "GET", "path": "/" + "a" * 1000}]}]},
+        {"service": [{**IDENTIFIED, "endpoint_list": [{"method": "GET", "path": "/a"}] * 1001}] * 2},
     ],
 )
 def test_a_list_of_another_shape_is_malformed(body: dict[str, object]) -> None:
@@ -110,6 +113,13 @@ def endpoint(method: str, path: str) -> Endpoint:
         (("*", "/v1/people/*/licence"), True),
         (("*", "**"), True),
         (("GET", "/v1/**"), True),
+        (("GET", "/v1/pe*le/*/l**ce"), True),
+        (("GET", "/**/licence"), True),
+        (("GET", "/**/**/**/**"), True),
+        (("GET", "/**/**/**/**/**"), False),
+        (("GET", "/v1/people/*/licence/**"), False),
+        (("GET", "/v1/*o*o*/*/licence"), False),
+        (("GET", "/v1/peop*ople/*/licence"), False),
         (("GET", "/v1/people/*"), False),
         (("GET", "/v1/*"), False),
         (("GET", "/v1/people/**/fine"), False),
@@ -123,3 +133,11 @@ def test_a_path_covers_what_its_stars_stand_for(granted: tuple[str, str], covere
     ours = endpoint("GET", "/v1/people/{number}/licence")
     assert Allowed(SERVICE, (granted,)).covers(SERVICE, ours) is covered
     assert not Allowed(SERVICE, (granted,)).covers("TH/GOV/1/registers/fines", ours)
+
+
+@pytest.mark.parametrize("path", ["**" * 14 + "X", "/" + "*a" * 400, "/**" * 300 + "/X", "{" * 900, "/{a}" * 200])
+def test_no_path_of_a_provider_keeps_the_gateway_busy(path: str) -> None:
+    ours = endpoint("GET", "/a" * 140 + "/{number}")
+    started = time.process_time()
+    assert not Allowed(SERVICE, (("GET", path),)).covers(SERVICE, ours)
+    assert time.process_time() - started < 1.0
