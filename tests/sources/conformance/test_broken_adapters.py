@@ -1,19 +1,18 @@
 """Every broken adapter is caught by the check that is meant for it, and by no other."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from linkage.sources.adapter import Adapter
 from linkage.sources.conformance import CHECKS, Outcome, run_checks
-from linkage.sources.installed import Candidate
-from linkage.sources.simulation import Simulator
 from tests.sources.conformance.harbour import broken, broken_disk, broken_memory, broken_wire
 from tests.sources.conformance.harbour.adapter import Harbour, WholeHarbour
+from tests.sources.conformance.harbour.kit import HERE, caught, caught_here, harbour
 from tests.sources.conformance.harbour.simulator import HarbourSimulator
-
-HERE = Path(__file__).with_name("harbour")
 
 ADAPTERS: dict[type[Harbour], str] = {
     broken.NamesRecordsAfterAnother: "records-are-right",
@@ -94,15 +93,11 @@ READMES = {
 }
 
 
-def harbour(
-    make: Callable[[], Adapter] = Harbour, make_simulator: Callable[[], Simulator] | None = HarbourSimulator, folder: Path = HERE
-) -> Candidate:
-    return Candidate("harbour", (folder,), make, make_simulator, "linkage", "0")
-
-
-async def caught(candidate: Candidate) -> set[str]:
-    """The checks that fail."""
-    return {one.name for one in await run_checks(candidate) if one.outcome is Outcome.FAILED}
+@pytest.fixture(scope="module")
+def verdicts() -> Iterator[Mapping[type[Harbour], Future[set[str]]]]:
+    """What the kit says of every broken adapter, as it comes: each is a run of its own, and there are many."""
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        yield {kind: pool.submit(caught_here, kind) for kind in ADAPTERS}
 
 
 async def test_the_sound_adapter_passes_every_check_and_each_applies_to_it() -> None:
@@ -112,9 +107,12 @@ async def test_the_sound_adapter_passes_every_check_and_each_applies_to_it() -> 
     assert [one.name for one in results] == list(CHECKS)
 
 
+@pytest.mark.timeout(400)  # whoever comes first waits for the others' turn
 @pytest.mark.parametrize(("kind", "check"), ADAPTERS.items(), ids=lambda one: getattr(one, "__name__", one))
-async def test_a_broken_adapter_is_caught_by_the_check_meant_for_it_alone(kind: type[Harbour], check: str) -> None:
-    assert await caught(harbour(kind)) == {check}
+def test_a_broken_adapter_is_caught_by_the_check_meant_for_it_alone(
+    verdicts: Mapping[type[Harbour], Future[set[str]]], kind: type[Harbour], check: str
+) -> None:
+    assert verdicts[kind].result() == {check}
 
 
 @pytest.mark.parametrize(("kind", "check"), SIMULATORS.items(), ids=lambda one: getattr(one, "__name__", one))
