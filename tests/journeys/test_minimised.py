@@ -8,8 +8,8 @@ import pytest
 
 from adapters.dopa import Dopa
 from linkage.errors import Reason
-from linkage.sources.adapter import Answer, Found, Link, Query
-from linkage.terms import FieldName, RecordType
+from linkage.sources.adapter import About, Answer, Found, Link, Query
+from linkage.terms import FieldName, PersonName, RecordType
 from linkage.v1 import lookup_pb2
 from tests.journeys.logbook import entries, proved, refusal
 from tests.journeys.on_the_way import rewriting
@@ -134,7 +134,7 @@ async def test_half_a_surrogate_pair_from_an_adapter_is_an_answer_that_nobody_ca
 async def test_a_granted_field_that_came_by_name_only_is_missing_and_not_without_value(world: World, desk: Desk) -> None:
     class Muddled(Dopa):
         async def fetch(self, query: Query, link: Link) -> Mapping[RecordType, Answer]:
-            return {kind: Found({}, also_sent=fields) for kind, fields in query.wanted.items()}
+            return {kind: Found({}, NAMED, also_sent=fields) for kind, fields in query.wanted.items()}
 
     session, visit = await desk.login(), (await desk.verify()).visit.token
     world.adapt(Muddled())
@@ -143,6 +143,9 @@ async def test_a_granted_field_that_came_by_name_only_is_missing_and_not_without
 
     assert said.receipt is not None
     assert ["first_name"] == proved(world, said.receipt)["facts"]["missing"]
+
+
+NAMED = About(name=PersonName("สมมติ", "ทดสอบระบบ"))
 
 
 class _Generous(Dopa):

@@ -86,7 +86,7 @@ async def test_what_is_no_answer_is_unavailable(returned: object, world: Fixture
         "",
         True,
         Decimal("1.50"),
-        PartialDate(2540),
+        PartialDate(1997),
         Image("image/jpeg", b"\xff\xd8"),
         ("a", Decimal(1), ()),
         {"a": None, "b": ("c",), "d": {}},
