@@ -131,16 +131,6 @@ class Service:
     invented: bool
     """Made up for a demonstration: no citizen comes for it."""
 
-    @property
-    def name_th(self) -> str:
-        """Its name in Thai."""
-        return self.name.th
-
-    @property
-    def name_en(self) -> str:
-        """Its name in English."""
-        return self.name.en
-
     def needs(self) -> tuple[Need, ...]:
         """Every record type its documents need, once, with all the fields needed of it, in the order in which they first stand."""
         union: dict[RecordType, Need] = {}

@@ -100,7 +100,7 @@ def _rows(one: Agreement, files: InForce) -> Iterator[tuple[str, str]]:
     if others:
         yield "acting for it", ", ".join(f"{agencies[other].name_th} ({other})" for other in others)
     yield "source", one.source
-    yield "services", ", ".join(f"{services[service].name_th} ({service})" for service in sorted(one.services))
+    yield "services", ", ".join(f"{services[service].name.th} ({service})" for service in sorted(one.services))
     for kind, fields in one.records.items():
         yield kind, ", ".join(sorted(fields))
     if one.evidence:

@@ -31,7 +31,7 @@ def test_records_and_services_are_found_by_name(tmp_path: Path) -> None:
     assert made.record(RecordType("dopa.persons")) is None
     service = made.service(ServiceId("jobseeker_registration"))
     assert service is not None
-    assert (service.name_th, service.agency) == ("ขึ้นทะเบียนหางาน", "doe")
+    assert (service.name.th, service.agency) == ("ขึ้นทะเบียนหางาน", "doe")
     assert made.service(ServiceId("house_move")) is None
 
 

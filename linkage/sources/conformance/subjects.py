@@ -116,7 +116,7 @@ async def other_subjects_are_not_asked(place: Place) -> AsyncIterator[str]:
     for kind in kinds:
         subject = _other(kind)
         async with place.before() as asking:
-            answer = await outcome_of(asking, fetching(kind, lambda _, subject=subject: subject), place.examples())  # type: ignore[misc]
+            answer = await outcome_of(asking, fetching(kind, lambda _, subject=subject: subject), place.examples())  # type: ignore[misc]  # a default in a lambda
             if asking.gate.seen:
                 yield f"{kind.type}: asked about {subject_kind_of(subject)} although it is not kept about any"
             elif isinstance(answer, Found | NotFound):
@@ -142,7 +142,7 @@ async def questions_do_not_mix(place: Place) -> AsyncIterator[str]:
     examples = place.examples()
     subjects = tuple(dict.fromkeys((*examples.found.values(), *examples.not_found.values())))
     asked = [
-        (fetching(kind, lambda _, subject=subject: subject), kind, subject)  # type: ignore[misc]
+        (fetching(kind, lambda _, subject=subject: subject), kind, subject)  # type: ignore[misc]  # as above
         for kind in place.kinds
         for subject in subjects
         if subject_kind_of(subject) in kind.subjects

@@ -164,7 +164,7 @@ def about(at: AboutAt, body: object, kind: SubjectKind) -> About:
         number=_numbered(CitizenNumber, digits) if kind is SubjectKind.PERSON else None,
         juristic=_numbered(JuristicNumber, digits) if kind is SubjectKind.JURISTIC else None,
         name=_name(at.name, body) if at.name is not None else None,
-        birth_date=born if not isinstance(born, Absent) else None,  # type: ignore[arg-type]
+        birth_date=born if not isinstance(born, Absent) else None,  # type: ignore[arg-type]  # a date, by its kind
     )
 
 

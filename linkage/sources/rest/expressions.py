@@ -106,7 +106,7 @@ class Expression:
             if not isinstance(value, dict if isinstance(step, str) else list):
                 raise Malformed(f"expected {'an object' if isinstance(step, str) else 'an array'} on the way of {self.text}")
             try:
-                value = value[step]  # type: ignore[index]
+                value = value[step]  # type: ignore[index]  # a step fits what it walks, by the line above
             except LookupError:
                 return ABSENT
         return value
