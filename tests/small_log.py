@@ -13,7 +13,7 @@ from linkage.clock import Clock, SystemClock
 from linkage.errors import Reason
 from linkage.store.contract import Claim, Conclusion, Draft, Kind, LeafFrame, Placed, Result, SpaceLimits, StoredEntry, VisitEnd
 from linkage.store.sqlite_log import SqliteLog, create_log
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.tlog.note import Signer
 
 SIGNER = Signer("linkage.example/audit", bytes(range(32)))
@@ -70,12 +70,12 @@ def append_one(log: SqliteLog, each: Draft) -> Placed:
 
 
 def entries(path: Path) -> list[StoredEntry]:
-    with LogReader(path) as reader:
+    with SqliteReader(path) as reader:
         return list(reader.entries(0, 1_000_000))
 
 
 def verified(path: Path, **more: Any) -> Report:
-    with LogReader(path) as reader:
+    with SqliteReader(path) as reader:
         return verify_all(reader, SIGNER.verifier, **more)
 
 

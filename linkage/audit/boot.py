@@ -13,10 +13,10 @@ from linkage.audit.sweeper import sweep
 from linkage.clock import Clock
 from linkage.errors import LogCorrupt
 from linkage.ids import new_id
+from linkage.store.backend import LogReader
 from linkage.store.contract import Draft, Head, SpaceLimits
 from linkage.store.sqlite_head import check_head
 from linkage.store.sqlite_log import SqliteLog
-from linkage.store.sqlite_read import LogReader
 from linkage.tlog.note import Signer, VerifierKey
 from linkage.tlog.tree import leaf_hash, node_hash, read_frontier
 

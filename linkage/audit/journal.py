@@ -18,9 +18,8 @@ from linkage.clock import Clock
 from linkage.errors import Refusal
 from linkage.ids import new_id
 from linkage.store.anchor import Anchor
+from linkage.store.backend import KeyStore, LogStore
 from linkage.store.contract import Claim, Conclusion, StoreUnavailable, VisitEnd
-from linkage.store.sqlite_keys import SqliteKeys
-from linkage.store.sqlite_log import SqliteLog
 from linkage.terms import DataKey
 
 __all__ = ["AlreadyAnswered", "AlreadyAsked", "Health", "IntentClosed", "Journal", "JournalLimits"]
@@ -43,8 +42,8 @@ class Journal:
 
     def __init__(
         self,
-        log: SqliteLog,
-        keys: SqliteKeys | None,
+        log: LogStore,
+        keys: KeyStore | None,
         *,
         sealing: Sealing | None,
         origin: Origin,
@@ -152,7 +151,7 @@ class Journal:
             return False
         return True
 
-    async def with_log(self, run: Callable[[SqliteLog], _T]) -> _T:
+    async def with_log(self, run: Callable[[LogStore], _T]) -> _T:
         """Run something with the log in the journal's thread, between two batches; keep it short.
 
         Raises:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linkage.errors import LinkageError
+from linkage.store.backend import KeyRow
 from linkage.store.contract import FINISHING, Draft, Result, StorePoisoned, StoreUnavailable
-from linkage.store.sqlite_keys import KeyRow
 
 
 @dataclass(slots=True, eq=False)

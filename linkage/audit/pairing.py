@@ -1,8 +1,8 @@
 """Pairs intents with what closed them, while a log is walked from its beginning. Remembers only what is still open."""
 
 from linkage.audit.findings import Report, Wrong
+from linkage.store.backend import LogReader
 from linkage.store.contract import CLOSING, Kind, StoredEntry
-from linkage.store.sqlite_read import LogReader
 
 _EVERYTHING = 2**62
 

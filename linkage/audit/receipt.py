@@ -11,8 +11,8 @@ from typing import Self, TypeVar
 
 from linkage.errors import LogCorrupt
 from linkage.ids import id_text
+from linkage.store.backend import LogReader
 from linkage.store.contract import Placed
-from linkage.store.sqlite_read import LogReader
 from linkage.tlog.proof import write_proof
 from linkage.tlog.tree import consistency_path, inclusion_path
 

@@ -12,6 +12,7 @@ from linkage.audit.writer import Writer
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, LinkageError, Reason, Refusal
 from linkage.ids import new_id
+from linkage.store.backend import KeyRow
 from linkage.store.contract import (
     Answered,
     Claim,
@@ -29,7 +30,6 @@ from linkage.store.contract import (
     StoreUnavailable,
     VisitEnd,
 )
-from linkage.store.sqlite_keys import KeyRow
 from linkage.terms import DataKey
 
 _FIRST_PAUSE = 0.05

@@ -25,7 +25,7 @@ from linkage.clock import Clock
 from linkage.errors import LinkageError
 from linkage.ids import chance
 from linkage.keyring import KeyRing
-from linkage.store.sqlite_keys import KeyRow
+from linkage.store.backend import KeyRow
 from linkage.terms import CitizenNumber, DataKey
 from linkage.tlog.encoding import from_base64, to_base64
 

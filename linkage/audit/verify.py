@@ -11,9 +11,9 @@ from linkage.audit.pairing import Pairing
 from linkage.audit.record import EntryInvalid, parse_leaf
 from linkage.errors import LogCorrupt
 from linkage.ids import id_text
+from linkage.store.backend import LogReader
 from linkage.store.contract import Head, StoredEntry
 from linkage.store.sqlite_head import check_head
-from linkage.store.sqlite_read import LogReader
 from linkage.tlog.checkpoint import Checkpoint, open_checkpoint
 from linkage.tlog.errors import NoteInvalid
 from linkage.tlog.note import VerifierKey
@@ -94,7 +94,7 @@ class _Walk:
         self._lost = False
         self._nodes = 0
         self._newest = -1
-        self._checkpoints = reader.checkpoints()
+        self._checkpoints = iter(reader.checkpoints(0, 2**31))
         self._next = next(self._checkpoints, None)
         self._at_size(0)
 
@@ -126,8 +126,8 @@ class _Walk:
         while self._next is not None:
             add(Wrong.CHECKPOINT, self._next[0], "beyond the entries")
             self._next = next(self._checkpoints, None)
-        if self._reader.node_count() != self._nodes:
-            add(Wrong.NODE, self._size, f"{self._reader.node_count()} nodes stored, {self._nodes} belong there")
+        if (beyond := self._reader.stray(self._size)).startswith("node"):
+            add(Wrong.NODE, self._size, f"beyond the entries: {beyond}")
         if self._newest != self._size:
             add(Wrong.CHECKPOINT, self._size, "missing for the newest size")
         if head.size != self._size:

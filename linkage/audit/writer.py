@@ -15,9 +15,8 @@ from linkage.audit.lanes import Chore, Job, Lanes, fail, succeed
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, LinkageError, LogCorrupt, Reason, Refusal
 from linkage.store.anchor import Anchor
+from linkage.store.backend import KeyRow, KeyStore, LogStore
 from linkage.store.contract import Draft, Kind, NoRoom, Placed, Result, StorePoisoned, StoreUnavailable
-from linkage.store.sqlite_keys import KeyRow, SqliteKeys
-from linkage.store.sqlite_log import SqliteLog
 
 _T = TypeVar("_T")
 
@@ -52,7 +51,7 @@ class Writer:
     """Owns log and key store from `start` on; both are used in its thread alone, and closed by it."""
 
     def __init__(
-        self, log: SqliteLog, keys: SqliteKeys | None, clock: Clock, *, capacity: int, timeout: float, anchor: Anchor | None = None
+        self, log: LogStore, keys: KeyStore | None, clock: Clock, *, capacity: int, timeout: float, anchor: Anchor | None = None
     ) -> None:
         """Take what to write to.
 
@@ -112,7 +111,7 @@ class Writer:
             self._give_up(job)
             raise
 
-    async def chore(self, run: Callable[[SqliteLog], _T]) -> _T:
+    async def chore(self, run: Callable[[LogStore], _T]) -> _T:
         """Run something with the log in the writing thread, between two batches.
 
         Raises:

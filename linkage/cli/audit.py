@@ -18,7 +18,7 @@ from linkage.client.receipts import CheckedReceipt, check_receipt
 from linkage.errors import Problem, SettingsInvalid
 from linkage.runtime.equipment import load_signer
 from linkage.settings import load
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.tlog.checkpoint import Checkpoint, open_checkpoint
 from linkage.tlog.errors import NoteInvalid
 from linkage.tlog.note import VerifierKey
@@ -70,7 +70,7 @@ def verify(
 def _verified(path: Path, key: VerifierKey, kept: tuple[Checkpoint, ...], *, quiet: bool) -> Report:
     columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
-    def run(reader: LogReader) -> Report:
+    def run(reader: SqliteReader) -> Report:
         with Progress(*columns, console=err, disable=quiet, transient=True) as progress:
             task = progress.add_task("")
             steps = verify_log(reader, key, against=kept)
@@ -82,7 +82,7 @@ def _verified(path: Path, key: VerifierKey, kept: tuple[Checkpoint, ...], *, qui
                     return report
                 progress.update(task, completed=at.done, total=at.total)
 
-    with LogReader(path) as reader:
+    with SqliteReader(path) as reader:
         return reader.consistent(run)
 
 

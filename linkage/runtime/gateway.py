@@ -35,7 +35,7 @@ from linkage.store.contract import SpaceLimits
 from linkage.store.first_start import make_missing
 from linkage.store.lock import StoreLock
 from linkage.store.sqlite_keys import SqliteKeys
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.transport import key_set_client
 from linkage.transport.expiry import read_expiry
 
@@ -106,7 +106,7 @@ class Gateway:
     async def _open_journal(self) -> None:
         settings, keys, clock = self.settings.log, self.equipment.keys, self._clock
         make_missing(settings.path, settings.data_keys, keys.signer)
-        with LogReader(settings.path) as reader:
+        with SqliteReader(settings.path) as reader:
             check_edge(reader, keys.signer.verifier)
             check_anchor(anchor_beside(settings.data_keys), reader, keys.signer.verifier)
         space = SpaceLimits(settings.refuse_intents_below, settings.refuse_all_below)
@@ -122,7 +122,7 @@ class Gateway:
         )
         self.journal.start()
         self._tally = Tally(self.journal, clock)
-        self._book = ReceiptBook(lambda: LogReader(settings.path), self._corrupt)
+        self._book = ReceiptBook(lambda: SqliteReader(settings.path), self._corrupt)
         orphans = await recover_orphans(self.journal, clock)
         if orphans:
             self.equipment.metrics.recovered.inc(orphans)

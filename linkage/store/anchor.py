@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from linkage.errors import LogCorrupt
+from linkage.store.backend import LogReader
 from linkage.store.contract import StoreUnavailable
 from linkage.store.sqlite_create import sync_folder
-from linkage.store.sqlite_read import LogReader
 from linkage.tlog.checkpoint import Checkpoint, open_checkpoint
 from linkage.tlog.errors import NoteInvalid, ProofInvalid
 from linkage.tlog.note import VerifierKey

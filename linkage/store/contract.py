@@ -43,6 +43,12 @@ class Kind(StrEnum):
     """A visit was ended before its time."""
     BUNDLE = auto()
     """A bundle is over: how many records were had, and how many copies need not be brought. Its records have entries of their own."""
+    READ = auto()
+    """An auditor is about to be shown entries: who reads, what is looked for."""
+    KEY = auto()
+    """A key of the log's own begins, or ends, to be used."""
+    SHRED = auto()
+    """Data keys are about to be destroyed: what they sealed can never be read again."""
 
 
 CLOSING = frozenset({Kind.OUTCOME, Kind.RECOVERED})

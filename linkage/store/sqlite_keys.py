@@ -4,12 +4,12 @@ Backups of this file are kept apart from the log's, and shorter: forgetting is o
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import apsw
 
+from linkage.store.backend import KeyRow
 from linkage.store.contract import StorePoisoned
 from linkage.store.sqlite_create import create_whole
 from linkage.store.sqlite_open import FileIdentity, WalLength, is_transient, open_writing, unavailable
@@ -22,31 +22,36 @@ CREATE TABLE data_key (
   pseudonym BLOB,
   epoch TEXT,
   made_ms INTEGER NOT NULL,
+  expires_ms INTEGER,
   CHECK ((pseudonym IS NULL) = (epoch IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX data_key_pseudonym ON data_key (pseudonym) WHERE pseudonym IS NOT NULL;
+CREATE INDEX data_key_epoch ON data_key (epoch) WHERE epoch IS NOT NULL;
+CREATE INDEX data_key_expires ON data_key (expires_ms) WHERE expires_ms IS NOT NULL;
+CREATE INDEX data_key_kek ON data_key (kek);
 """
+
+_ADDED = """
+BEGIN IMMEDIATE;
+ALTER TABLE data_key ADD COLUMN expires_ms INTEGER;
+CREATE INDEX data_key_epoch ON data_key (epoch) WHERE epoch IS NOT NULL;
+CREATE INDEX data_key_expires ON data_key (expires_ms) WHERE expires_ms IS NOT NULL;
+CREATE INDEX data_key_kek ON data_key (kek);
+COMMIT;
+"""
+"""What files of keys begun with an earlier version lack."""
 
 _GONE = "data keys moved or removed"
 
-_BY_ID = "SELECT id, wrapped, kek, pseudonym, epoch, made_ms FROM data_key WHERE id = ?"
-_BY_PSEUDONYM = "SELECT id, wrapped, kek, pseudonym, epoch, made_ms FROM data_key WHERE pseudonym = ? ORDER BY id"
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """A wrapped data key.
-
-    ``kek`` is the id of the key that wraps it. ``pseudonym`` is the keyed hash of the person's number under the pseudonym key
-    ``epoch``: what a search finds the row by. Both are None until the person is known. ``made_ms``: Unix time in ms.
-    """
-
-    id: bytes
-    wrapped: bytes = field(repr=False)
-    kek: str
-    pseudonym: bytes | None = field(repr=False)
-    epoch: str | None
-    made_ms: int
+_ROW = "SELECT id, wrapped, kek, pseudonym, epoch, made_ms, expires_ms FROM data_key "
+_EPOCHS = """
+WITH RECURSIVE live (epoch) AS (
+  SELECT min(epoch) FROM data_key WHERE epoch IS NOT NULL
+  UNION ALL SELECT (SELECT min(data_key.epoch) FROM data_key WHERE data_key.epoch > live.epoch) FROM live WHERE live.epoch IS NOT NULL
+)
+SELECT epoch FROM live WHERE epoch IS NOT NULL
+"""
+"""One look at the index for each epoch, not for each key."""
 
 
 def create_keys(path: Path) -> None:
@@ -72,7 +77,9 @@ class SqliteKeys:
         self._poison = ""
         self._connection = open_writing(path, vfs=vfs)
         try:
-            self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()  # from the first reading on there is a WAL
+            columns = self._connection.execute("SELECT name FROM pragma_table_info('data_key')").fetchall()  # there is a WAL from now on
+            if ("expires_ms",) not in columns:
+                self._connection.execute(_ADDED)
         except apsw.Error as cause:
             self._connection.close(True)
             raise unavailable(path, cause) from cause
@@ -92,24 +99,43 @@ class SqliteKeys:
             StoreUnavailable: certainly nothing was stored.
             StorePoisoned: unknown what was stored, now or in an earlier call.
         """
-        bindings = [(row.id, row.wrapped, row.kek, row.pseudonym, row.epoch, row.made_ms) for row in rows]
+        bindings = [(row.id, row.wrapped, row.kek, row.pseudonym, row.epoch, row.made_ms, row.expires_ms) for row in rows]
         self._run(
-            "INSERT INTO data_key VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
+            "INSERT INTO data_key VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
             " SET pseudonym = excluded.pseudonym, epoch = excluded.epoch WHERE pseudonym IS NULL",
             bindings,
         )
 
     def get(self, key_id: bytes) -> KeyRow | None:
         """The row of this id, None if it was never there or is forgotten; `StoreUnavailable` if it cannot be read."""
-        return next(iter(self._select(_BY_ID, key_id)), None)
+        return next(iter(self._select(_ROW + "WHERE id = ?", key_id)), None)
 
     def of_pseudonym(self, pseudonym: bytes) -> Sequence[KeyRow]:
         """The rows of one person under one pseudonym key, oldest id first; `StoreUnavailable` if they cannot be read."""
-        return self._select(_BY_PSEUDONYM, pseudonym)
+        return self._select(_ROW + "WHERE pseudonym = ? ORDER BY id", pseudonym)
+
+    def epochs(self) -> tuple[str, ...]:
+        """The epochs of the pseudonyms that are there, sorted: what a search has to go through. `StoreUnavailable` as `get`."""
+        return tuple(row[0] for row in self._read(_EPOCHS))
+
+    def not_under(self, kek: str, at_most: int) -> Sequence[KeyRow]:
+        """Rows that another key than ``kek`` wraps, at most so many; `StoreUnavailable` if they cannot be read."""
+        # Two ranges of the index: `<>` would look at every key.
+        below = self._select(_ROW + "WHERE kek < ? ORDER BY kek LIMIT ?", kek, at_most)
+        return below or self._select(_ROW + "WHERE kek > ? ORDER BY kek LIMIT ?", kek, at_most)
+
+    def rewrap(self, rows: Iterable[KeyRow]) -> None:
+        """Replace ``wrapped`` and ``kek`` of rows that are there, durable on return; a row that is gone stays gone. Raises as `put`."""
+        self._run("UPDATE data_key SET wrapped = ?, kek = ? WHERE id = ?", [(row.wrapped, row.kek, row.id) for row in rows])
+
+    def expired(self, now_ms: int, at_most: int) -> tuple[bytes, ...]:
+        """Ids of keys whose time is over at ``now_ms``, at most so many; `StoreUnavailable` if they cannot be read."""
+        query = "SELECT id FROM data_key WHERE expires_ms <= ? ORDER BY expires_ms LIMIT ?"
+        return tuple(row[0] for row in self._read(query, now_ms, at_most))
 
     def holds_any(self) -> bool:
         """Whether any key was ever put here and not forgotten; `StoreUnavailable` if it cannot be read."""
-        return bool(self._select("SELECT id, wrapped, kek, pseudonym, epoch, made_ms FROM data_key LIMIT 1"))
+        return bool(self._select(_ROW + "LIMIT 1"))
 
     def forget(self, key_ids: Iterable[bytes]) -> None:
         """Delete rows and overwrite their place. What they sealed cannot be read any more.
@@ -129,9 +155,12 @@ class SqliteKeys:
         self._poison = self._poison or "closed"
         self._connection.close(True)
 
-    def _select(self, query: str, *wanted: bytes) -> list[KeyRow]:
+    def _select(self, query: str, *wanted: bytes | str | int) -> list[KeyRow]:
+        return [_row(row) for row in self._read(query, *wanted)]
+
+    def _read(self, query: str, *wanted: bytes | str | int) -> list[tuple[Any, ...]]:
         try:
-            return [_row(row) for row in self._connection.execute(query, wanted)]
+            return self._connection.execute(query, wanted).fetchall()
         except apsw.Error as cause:
             raise unavailable(self._path, cause) from cause
 

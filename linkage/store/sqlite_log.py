@@ -26,7 +26,7 @@ from linkage.store.contract import (
 from linkage.store.sqlite_append import Appender
 from linkage.store.sqlite_create import create_whole
 from linkage.store.sqlite_open import FileIdentity, WalLength, free_bytes, open_writing, unavailable
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.store.sqlite_schema import add_newer_tables, lay_out
 from linkage.tlog.note import Signer
 
@@ -102,9 +102,9 @@ class SqliteLog:
         """Why nothing is written by this object any more; empty while it can write."""
         return self._poison
 
-    def reader(self) -> LogReader:
+    def reader(self) -> SqliteReader:
         """A new read-only connection to the same file."""
-        return LogReader(self.path, vfs=self._vfs)
+        return SqliteReader(self.path, vfs=self._vfs)
 
     def trouble(self) -> str:
         """Why an intent would be refused now, in a few words; empty if nothing is known. Cheap: for health checks."""

@@ -1,8 +1,8 @@
 """Reads the log through a connection of its own that cannot write; never in the writer's way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import apsw
 
@@ -36,7 +36,7 @@ def _entry(row: tuple[Any, ...]) -> StoredEntry:
     return StoredEntry(*row)
 
 
-class LogReader:
+class SqliteReader:
     """A read-only view of a log file. Use it from one thread at a time; ``with`` closes it."""
 
     def __init__(self, path: Path, *, vfs: str | None = None) -> None:
@@ -98,17 +98,34 @@ class LogReader:
         closing = self._connection.execute(_ENTRY + "WHERE ref = ? AND kind IN ('outcome', 'recovered') ORDER BY idx", (eid,)).fetchall()
         return tuple(map(_entry, [*own, *closing]))
 
-    def nodes(self) -> Iterator[tuple[int, int, bytes]]:
-        """Every stored node (level, index, hash) from level 1 on, by level and index."""
-        return iter(self._connection.execute("SELECT level, idx, hash FROM node ORDER BY level, idx"))
+    def nodes(self, level: int, first: int, count: int) -> Sequence[tuple[int, bytes]]:
+        """Stored nodes (index, hash) of a level of 1 or more, from index ``first`` on, at most ``count``, by index."""
+        rows = self._connection.execute(
+            "SELECT idx, hash FROM node WHERE level = ? AND idx >= ? ORDER BY idx LIMIT ?", (level, first, count)
+        ).fetchall()
+        return cast("Sequence[tuple[int, bytes]]", rows)
 
-    def node_count(self) -> int:
-        """The number of stored nodes from level 1 on."""
-        return int(self._connection.execute("SELECT count(*) FROM node").get)
+    def checkpoints(self, first: int, count: int) -> Sequence[tuple[int, bytes, str, int]]:
+        """Checkpoints ever signed (size, root, note, time) of ``first`` entries or more, at most ``count``, smallest first."""
+        rows = self._connection.execute(
+            "SELECT size, root, note, ms FROM checkpoint WHERE size >= ? ORDER BY size LIMIT ?", (first, count)
+        ).fetchall()
+        return cast("Sequence[tuple[int, bytes, str, int]]", rows)
 
-    def checkpoints(self) -> Iterator[tuple[int, bytes, str, int]]:
-        """Every checkpoint ever signed: size, root, note, time; smallest size first."""
-        return iter(self._connection.execute("SELECT size, root, note, ms FROM checkpoint ORDER BY size"))
+    def stray(self, size: int) -> str:
+        """What stands beyond a log of ``size`` entries (a leaf, node or checkpoint), in a few words; empty if nothing does."""
+        for what, row in (
+            ("leaf {}", self._connection.execute("SELECT idx FROM leaf WHERE idx >= ? LIMIT 1", (size,)).fetchone()),
+            ("checkpoint {}", self._connection.execute("SELECT size FROM checkpoint WHERE size > ? LIMIT 1", (size,)).fetchone()),
+        ):
+            if row is not None:
+                return what.format(row[0])
+        for level in range(1, 64):
+            found = self._connection.execute("SELECT idx FROM node WHERE level = ? AND idx >= ? LIMIT 1", (level, size >> level)).fetchone()
+            if found is not None:
+                return f"node {level}/{found[0]}"
+        found = self._connection.execute("SELECT level, idx FROM node WHERE level >= 64 LIMIT 1").fetchone()
+        return "" if found is None else f"node {found[0]}/{found[1]}"
 
     def open_intents(self, before_ms: int, at_most: int) -> tuple[OpenIntent, ...]:
         """Intents recorded at or before this time that nothing has closed, oldest first."""

@@ -1,7 +1,7 @@
 """The journal keeps its newest checkpoint apart from the log: soon after each batch, never before it."""
 
 from linkage.audit.journal import Journal
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.tlog.checkpoint import open_checkpoint
 from tests.audit.world import World, one_passage, until
 from tests.small_log import SIGNER
@@ -23,7 +23,7 @@ async def test_at_the_end_the_anchor_is_the_logs_own_head(world: World) -> None:
     for _ in range(5):
         await one_passage(world, journal)
     await journal.close()
-    with LogReader(world.path) as reader:
+    with SqliteReader(world.path) as reader:
         assert world.anchor.read_text() == reader.head().note
 
 

@@ -10,7 +10,7 @@ from linkage.audit.boot import EDGE, announce, check_edge, recover_orphans
 from linkage.audit.sweeper import Sweeper
 from linkage.errors import LogCorrupt
 from linkage.store.contract import Once, OpenIntent, StoreUnavailable
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from tests.audit.test_verify import tamper
 from tests.audit.world import FACTS, World, one_passage, until
 from tests.small_log import SIGNER, append_one, draft, entries, fresh_log, intent, opened
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def checked(path: Path) -> int:
-    with LogReader(path) as reader:
+    with SqliteReader(path) as reader:
         return check_edge(reader, SIGNER.verifier).size
 
 

@@ -6,9 +6,9 @@ import pytest
 from linkage.audit.journal import Journal
 from linkage.audit.receipt import ReceiptBook
 from linkage.errors import AuditUnavailable, LogCorrupt, Reason, Refusal
+from linkage.store.backend import LogStore
 from linkage.store.contract import StorePoisoned
-from linkage.store.sqlite_log import SqliteLog
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.tlog.checkpoint import open_checkpoint
 from linkage.tlog.errors import ProofInvalid
 from linkage.tlog.tree import verify_consistency
@@ -19,7 +19,7 @@ from tests.small_log import SIGNER
 
 
 async def test_a_request_gets_its_entries_again_under_the_newest_checkpoint(world: World, journal: Journal) -> None:
-    book = ReceiptBook(lambda: LogReader(world.path))
+    book = ReceiptBook(lambda: SqliteReader(world.path))
     request = world.id()
     async with journal.passage(request, FACTS) as passage:
         alone = await book.of_request(request)
@@ -39,7 +39,7 @@ async def test_a_request_gets_its_entries_again_under_the_newest_checkpoint(worl
 
 
 async def test_a_denied_request_has_one_entry(world: World, journal: Journal) -> None:
-    book = ReceiptBook(lambda: LogReader(world.path))
+    book = ReceiptBook(lambda: SqliteReader(world.path))
     request = world.id()
     own = await journal.deny(request, FACTS, Refusal(Reason.NO_AGREEMENT))
     assert await book.of_request(request) == (own,)
@@ -47,7 +47,7 @@ async def test_a_denied_request_has_one_entry(world: World, journal: Journal) ->
 
 
 async def test_any_two_checkpoints_are_shown_to_be_one_logs(world: World, journal: Journal) -> None:
-    book = ReceiptBook(lambda: LogReader(world.path))
+    book = ReceiptBook(lambda: SqliteReader(world.path))
     notes = [await book.checkpoint()]
     for _ in range(9):
         await one_passage(world, journal)
@@ -70,7 +70,7 @@ async def test_a_missing_node_is_named_and_proves_nothing(world: World, journal:
         await one_passage(world, journal)
     tamper(world.path, "DELETE FROM node WHERE level = 1 AND idx = 1")
     found: list[LogCorrupt] = []
-    book = ReceiptBook(lambda: LogReader(world.path), found.append)
+    book = ReceiptBook(lambda: SqliteReader(world.path), found.append)
     with pytest.raises(LogCorrupt, match="node 1/1: missing") as caught:
         await book.of_request(request)
     assert found == [caught.value]
@@ -86,7 +86,7 @@ async def test_a_log_found_corrupt_by_a_reader_is_written_no_more(world: World, 
 
 
 async def test_a_log_found_corrupt_in_the_journals_own_thread_is_written_no_more(world: World, journal: Journal) -> None:
-    def look(_log: SqliteLog) -> None:
+    def look(_log: LogStore) -> None:
         raise LogCorrupt("node 1/1: missing")
 
     with pytest.raises(AuditUnavailable):
@@ -95,5 +95,5 @@ async def test_a_log_found_corrupt_in_the_journals_own_thread_is_written_no_more
 
 
 def test_a_reader_cannot_write(world: World) -> None:
-    with LogReader(world.path) as reader, pytest.raises(apsw.ReadOnlyError):
+    with SqliteReader(world.path) as reader, pytest.raises(apsw.ReadOnlyError):
         reader._connection.execute("DELETE FROM checkpoint")

@@ -10,7 +10,7 @@ from linkage.audit.findings import MOST_NAMED, Progress, Wrong
 from linkage.audit.verify import verify_log
 from linkage.errors import LogCorrupt
 from linkage.store.contract import Kind, StoreUnavailable
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from linkage.tlog.note import Signer
 from linkage.tlog.tree import leaf_hash
@@ -59,7 +59,7 @@ def test_an_untouched_log_is_clean_and_its_orphans_and_recovered_are_named(path:
 
 
 def test_progress_goes_from_nothing_to_everything(path: Path) -> None:
-    with LogReader(path) as reader:
+    with SqliteReader(path) as reader:
         steps = list(verify_log(reader, SIGNER.verifier))
     assert steps[0] == Progress(0, SIZE)
     assert steps[-1] == Progress(SIZE, SIZE)
@@ -181,9 +181,9 @@ def test_open_intents_that_the_store_lost_or_made_up_are_named(path: Path) -> No
 
 
 def test_a_log_replaced_as_a_whole_fails_against_any_older_checkpoint(path: Path, tmp_path: Path) -> None:
-    with LogReader(path) as reader:
+    with SqliteReader(path) as reader:
         kept = open_checkpoint(reader.head().note.encode(), SIGNER.verifier)
-        older = [open_checkpoint(note.encode(), SIGNER.verifier) for _, _, note, _ in reader.checkpoints()]
+        older = [open_checkpoint(note.encode(), SIGNER.verifier) for _, _, note, _ in reader.checkpoints(0, 1000)]
     assert verified(path, against=(kept, *older)).clean
     forged = tmp_path / "forged.db"
     log = fresh_log(forged)
@@ -194,7 +194,7 @@ def test_a_log_replaced_as_a_whole_fails_against_any_older_checkpoint(path: Path
 
 
 def test_two_kept_checkpoints_of_one_size_are_both_compared(path: Path) -> None:
-    with LogReader(path) as reader:
+    with SqliteReader(path) as reader:
         kept = open_checkpoint(reader.head().note.encode(), SIGNER.verifier)
     other = Checkpoint(kept.origin, SIZE, bytes(32))
     for against in ((kept, other), (other, kept)):

@@ -52,7 +52,9 @@ class World:
         return journal
 
     def log_of(self, journal: Journal) -> SqliteLog:
-        return journal._writer._log
+        log = journal._writer._log
+        assert isinstance(log, SqliteLog)
+        return log
 
     async def close(self) -> None:
         self.disk.gate.set()

@@ -8,7 +8,7 @@ from typing import Any
 from linkage.audit.findings import Report
 from linkage.audit.verify import verify_all
 from linkage.settings import load
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.tlog.note import VerifierKey
 from tests.journeys.world import Place
 
@@ -46,7 +46,7 @@ class FinalLog:
 
 def log_of(place: Place) -> FinalLog:
     """Read a place's log whole."""
-    with LogReader(load(place.settings_file).log.path) as reader:
+    with SqliteReader(load(place.settings_file).log.path) as reader:
         return FinalLog(reader.consistent(lambda log: [_entry(each.index, each.leaf) for each in log.entries(0, 10**9)]))
 
 
@@ -60,7 +60,7 @@ def _entry(index: int, leaf: bytes) -> Entry:
 def verified(place: Place) -> tuple[Report, tuple[str, ...]]:
     """The product's own verification of the whole log, and what it finds."""
     key = VerifierKey.parse((place.folder / "log.vkey").read_text(encoding="ascii").strip())
-    with LogReader(load(place.settings_file).log.path) as reader:
+    with SqliteReader(load(place.settings_file).log.path) as reader:
         report = verify_all(reader, key)
     orphans = tuple(f"orphan at {index}" for index in report.orphans)
     return report, (*(f"{found.what} {found.index}: {found.why}" for found in report.findings), *orphans)

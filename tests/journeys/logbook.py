@@ -11,7 +11,7 @@ from grpc.aio import AioRpcError
 
 from linkage.errors import Reason
 from linkage.rpc.refusals import COUNTED, DAMPED
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.v1 import receipt_pb2
 from tests.journeys.world import Place, Refused, refused
 from tests.second_verifier import check_receipt
@@ -21,7 +21,7 @@ UNRECORDED = COUNTED | {Reason.AUDIT_UNAVAILABLE}
 
 def entries(place: Place, *kinds: str) -> list[dict[str, Any]]:
     """All entries of these kinds, oldest first; without kinds, all."""
-    with LogReader(place.folder / "log.db") as log:
+    with SqliteReader(place.folder / "log.db") as log:
         leaves = [json.loads(entry.leaf) for entry in log.entries(0, 100_000)]
     return [leaf for leaf in leaves if not kinds or leaf["kind"] in kinds]
 

@@ -6,6 +6,7 @@ from typing import Any
 from adapters.dbd import Dbd
 from linkage.sources.adapter import About, Answer, Found, Link, Query
 from linkage.store.contract import SpaceLimits
+from linkage.store.sqlite_log import SqliteLog
 from linkage.terms import RecordType, SourceName
 from linkage.v1 import lookup_pb2 as pb
 from tests.journeys.joint import Joint, joint_counter, results
@@ -126,6 +127,7 @@ async def test_the_end_of_a_bundle_is_recorded_where_nothing_new_is_begun_any_mo
         seen += 1
         if seen == 1:  # everything has been asked; from now on the disk has room for endings only
             log = joint.world.gateway.journal._writer._log
+            assert isinstance(log, SqliteLog)
             log._space = SpaceLimits(refuse_intents_below=1 << 62, refuse_all_below=0)
         last = message
 

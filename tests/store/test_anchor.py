@@ -8,7 +8,7 @@ import pytest
 from linkage.errors import LogCorrupt
 from linkage.store.anchor import Anchor, anchor_beside, check_anchor
 from linkage.store.sqlite_log import SqliteLog
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.tlog.note import Signer
 from tests.small_log import SIGNER, append_one, draft, fresh_log, opened
 
@@ -24,7 +24,7 @@ def grow(log: SqliteLog, entries: int) -> None:
 
 
 def check(log: Path, anchor: Path, signer: Signer = SIGNER) -> None:
-    with LogReader(log) as reader:
+    with SqliteReader(log) as reader:
         check_anchor(anchor, reader, signer.verifier)
 
 

@@ -9,7 +9,7 @@ from linkage.clock import FakeClock
 from linkage.errors import AuditUnavailable
 from linkage.store.contract import Conflicting, Kind, StorePoisoned, StoreUnavailable
 from linkage.store.sqlite_log import SqliteLog, create_log
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from linkage.tlog.checkpoint import open_checkpoint
 from linkage.tlog.note import Signer
 from linkage.tlog.proof import verify_proof
@@ -154,7 +154,7 @@ def test_a_head_changed_behind_our_back_stops_appends_at_once(what: str, change:
 def test_a_log_rolled_back_to_an_older_state_is_not_continued(path: Path, clock: FakeClock) -> None:
     log = fresh_log(path, clock)
     log.append([draft()])
-    older = LogReader(path)
+    older = SqliteReader(path)
     head = older.head()
     older.close()
     log.append([draft()])

@@ -13,7 +13,7 @@ from linkage.store.contract import StoreUnavailable
 from linkage.store.sqlite_keys import SqliteKeys, create_keys
 from linkage.store.sqlite_log import create_log
 from linkage.store.sqlite_open import open_writing
-from linkage.store.sqlite_read import LogReader
+from linkage.store.sqlite_read import SqliteReader
 from tests.small_log import SIGNER, append_one, draft, opened, verified
 
 ROOT = Path(__file__).parent.parent.parent
@@ -79,5 +79,5 @@ def test_a_database_that_is_no_log_is_called_that(content: str, path: Path) -> N
         path.touch()
     else:
         open_writing(path, create=True).close(True)
-    with LogReader(path) as reader, pytest.raises(LogCorrupt, match="head: got none of this schema version"):
+    with SqliteReader(path) as reader, pytest.raises(LogCorrupt, match="head: got none of this schema version"):
         check_edge(reader, SIGNER.verifier)

@@ -6,8 +6,9 @@ import pytest
 
 from linkage.errors import LogCorrupt
 from linkage.store.anchor import Anchor
+from linkage.store.backend import KeyRow
 from linkage.store.first_start import make_missing
-from linkage.store.sqlite_keys import KeyRow, SqliteKeys, create_keys
+from linkage.store.sqlite_keys import SqliteKeys, create_keys
 from linkage.tlog.checkpoint import sign_checkpoint
 from linkage.tlog.tree import EMPTY_ROOT
 from tests.small_log import SIGNER

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from linkage.store.backend import KeyRow
 from linkage.store.contract import StorePoisoned, StoreUnavailable
-from linkage.store.sqlite_keys import KeyRow, SqliteKeys, create_keys
+from linkage.store.sqlite_keys import SqliteKeys, create_keys
 from tests.store.failing_disk import FailingDisk, Fault
 
 
