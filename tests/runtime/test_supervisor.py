@@ -1,0 +1,146 @@
+"""Workers under a supervisor, as real processes on one SQLite log."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from linkage.runtime.supervisor import Heartbeat, Patience, Supervisor
+from linkage.store.sqlite_log import create_log
+from tests.small_log import SIGNER, assert_holds, verified
+
+ROOT = Path(__file__).parent.parent.parent
+
+APPEND = """
+import os, signal, sys, threading, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[4])
+from linkage.errors import AuditUnavailable
+from linkage.runtime.supervisor import Heartbeat
+from tests.small_log import draft, opened, placed
+log, heart = opened(Path(sys.argv[1])), Heartbeat(int(sys.argv[3]))
+told = Path(sys.argv[2]).open("a")
+freeze = Path(sys.argv[1]).with_name("freeze")
+over = []
+signal.signal(signal.SIGTERM, lambda *_: over.append(1))
+def beat():
+    while not over and heart.beat():
+        time.sleep(0.1)
+    over.append(1)
+threading.Thread(target=beat).start()  # as in a gateway: the thread that waits for the log is not the one that shows life
+while not over:
+    if freeze.exists():
+        try:
+            freeze.rename(freeze.with_name("frozen"))
+        except FileNotFoundError:
+            continue
+        log._connection.execute("BEGIN IMMEDIATE")  # the worst moment: the write lock of everybody is held
+        os.kill(os.getpid(), signal.SIGSTOP)
+    try:
+        results = log.append([draft() for _ in range(4)])
+    except AuditUnavailable as busy:
+        told.write(f"refused {type(busy).__name__}\\n")
+        continue
+    for each in map(placed, results):
+        told.write(f"{each.eid.hex()} {each.index}\\n")
+    told.flush()
+    time.sleep(0.005)
+try:
+    log.close()
+except AuditUnavailable:
+    pass  # a neighbour is at it: the next start copies back
+"""
+
+
+class Appending:
+    """Four workers that append to one log, each telling a file what was acknowledged to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.log = folder, folder / "log.db"
+        self.freeze, self.frozen = folder / "freeze", folder / "frozen"
+        create_log(self.log, SIGNER)
+        self.supervisor = Supervisor(self.command, 4, Patience(silence=1.0, drain=20))
+
+    def command(self, number: int, pipe: int) -> list[str]:
+        return [sys.executable, "-c", APPEND, str(self.log), str(self.told(number)), str(pipe), str(ROOT)]
+
+    def told(self, number: int) -> Path:
+        return self.folder / f"told-{number}"
+
+    def acknowledged(self, number: int) -> list[tuple[bytes, int]]:
+        lines = self.told(number).read_text().splitlines(keepends=True) if self.told(number).exists() else []
+        found = [line.split() for line in lines if line.endswith("\n") and not line.startswith("refused")]
+        return [(bytes.fromhex(eid), int(index)) for eid, index in found]
+
+    def everything(self) -> list[tuple[bytes, int]]:
+        return [each for number in range(4) for each in self.acknowledged(number)]
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        watching = threading.Thread(target=self.supervisor.run)
+        watching.start()
+        try:
+            yield
+        finally:
+            self.supervisor.stop()
+            watching.join()
+
+
+def wait_for(what: str, limit: float = 60.0) -> Iterator[None]:
+    """Look again and again; the limit is for a hang alone."""
+    until = time.monotonic() + limit
+    while time.monotonic() < until:
+        yield
+        time.sleep(0.02)
+    pytest.fail(f"never: {what}")
+
+
+@pytest.mark.crash
+def test_four_workers_lose_nothing_while_one_is_killed_and_one_is_frozen_with_the_lock(tmp_path: Path) -> None:
+    workers = Appending(tmp_path)
+    with workers.running():
+        for _ in wait_for("all four append"):
+            if all(len(workers.acknowledged(number)) > 20 for number in range(4)):
+                break
+        before = workers.supervisor.pids()
+        os.kill(before[0], signal.SIGKILL)
+        workers.freeze.touch()
+        for _ in wait_for("one froze and was ended"):
+            if workers.frozen.exists() and workers.supervisor.ended:
+                break
+        then = [len(workers.acknowledged(number)) for number in range(4)]
+        for _ in wait_for("all four append again"):
+            if all(len(workers.acknowledged(number)) > then[number] + 20 for number in range(4)):
+                break
+        after = workers.supervisor.pids()
+    told = workers.everything()
+    assert sum(workers.supervisor.ended.values()) == 1
+    assert len(set(before) - set(after)) == 2, "the killed one and the frozen one were replaced, the others went on"
+    assert len({index for _, index in told}) == len(told), "no index was given twice"
+    assert_holds(workers.log, told)
+    report = verified(workers.log)
+    assert report.clean
+    assert report.size >= len(told)
+
+
+def test_a_worker_ends_when_nobody_watches_over_it_any_more() -> None:
+    reading, writing = os.pipe()
+    heart = Heartbeat(writing)
+    assert heart.beat()
+    os.close(reading)
+    assert not heart.beat()
+    os.close(writing)
+
+
+def test_a_full_pipe_never_keeps_a_worker_waiting() -> None:
+    reading, writing = os.pipe()
+    heart = Heartbeat(writing)
+    assert all(heart.beat() for _ in range(100_000))
+    os.close(reading)
+    os.close(writing)
