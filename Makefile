@@ -22,8 +22,8 @@ $(READY): requirements.txt pyproject.toml
 demo: $(READY) ## the whole story in a minute; `make demo STAY=1` keeps everything up until Ctrl-C
 	@$(BIN)/linkage demo $(if $(STAY),--stay)
 
-test: $(READY) ## all tests
-	@$(BIN)/python -m pytest
+test: $(READY) ## all tests, on as many processors as there are
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: $(READY) ## lint, types, layers, contract, generated code
 	@$(BIN)/ruff format --check --quiet .

@@ -72,7 +72,7 @@ class Number(IntEnum):
         1.5, float("nan"), None, b"bytes", {1, 2}, object(), 2**53, -(2**53), Number.ONE,
         "\ud800", "a\udfff", {"\ud800": 1}, {"ก": 1}, {1: "a"}, [None], {"a": {"b": None}}, [[[[[[[[["deepest text"]]]]]]]]],
     ],
-    ids=repr,
+    ids=lambda value: "an object" if type(value) is object else repr(value),
 )  # fmt: skip
 def test_what_has_no_single_spelling_is_refused_without_being_repeated(value: Any) -> None:
     with pytest.raises(EntryInvalid) as caught:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from linkage.cli.ending import err, out
 from linkage.cli.main import app
 from tests.journeys.place import Place, build_place
 
@@ -39,6 +40,7 @@ Linkage = Callable[..., Ended]
 def linkage(monkeypatch: pytest.MonkeyPatch) -> Linkage:
     """Runs a `linkage` command."""
     monkeypatch.setenv("COLUMNS", "400")
+    out.width = err.width = 400  # a console made where COLUMNS was set keeps to it
 
     def run(*words: str | Path, typed: str = "") -> Ended:
         result = CliRunner().invoke(app, [str(word) for word in words], input=typed)
