@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STAY ?=
 
-.PHONY: help demo test check crash bench fmt proto lock clean
+.PHONY: help demo test check crash bench bench-full fmt proto lock clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -37,6 +37,9 @@ crash: $(READY) ## kill -9 a hundred times under load, then account for every qu
 
 bench: $(READY) ## the gateway beside two bare forwarders, as ratios
 	@$(BIN)/python -m tests.bench
+
+bench-full: bench ## and logs of ten million entries on both backends: half an hour, 40 GB of disk
+	@$(BIN)/python -m tests.bench.full
 
 fmt: $(READY) ## format and fix
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -33,7 +33,7 @@ from adapters.dopa.simulator import DopaSimulator
 from adapters.dopa.simulator_linkage import card_envelope
 from adapters.thaid.simulator import ThaidSimulator
 from linkage.v1 import lookup_pb2
-from tests.bench import bundle
+from tests.bench import bundle, verification
 from tests.bench.places import OTHERS_CPU, SERVER_CPU, Process, free_port, process
 from tests.journeys.world import COUNTER_1, OFFICER, SERVICE, Desk, Place, World, build_place
 
@@ -189,7 +189,7 @@ def main(rounds: int, seconds: float, in_flight: int) -> None:
         for _ in track(range(rounds), description=f"{rounds} rounds of {len(compared)}", console=console):
             for side in compared:
                 measure(side, place, in_flight, seconds)
-    rows = [*figures(compared, sync), *bundle.measure(3 * rounds)]
+    rows = [*figures(compared, sync), *bundle.measure(3 * rounds), *verification.measure()]
     show(console, compared, rows)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps({"figures": rows}, indent=2) + "\n", encoding="utf-8")

@@ -4,21 +4,20 @@ What a gateway writes in hours is written in minutes: many batches in one transa
 uses this; what it has made, the gateway's own code then opens, verifies and appends to.
 """
 
-import random
 import sys
 from pathlib import Path
 
 import apsw
 from rich.progress import track
 
+from linkage.store.backend import KeyRow
 from linkage.store.sqlite_keys import create_keys
 from linkage.store.sqlite_log import create_log
 from linkage.tlog.checkpoint import sign_checkpoint
 from linkage.tlog.tree import NewNode, leaf_hash, push, root_of
-from tests.bench.invented import Invented, InventedKey, entries
+from tests.bench.invented import Invented, entries
 from tests.small_log import SIGNER
 
-MEAN_BATCH = 16
 _AT_ONCE = 20_000
 
 
@@ -27,8 +26,7 @@ class _Loader:
         create_log(log, SIGNER)
         create_keys(keys)
         self._log, self._keys = _fast(log), _fast(keys)
-        self._chance = random.Random(2)
-        self._left = self._draw()
+        self._ms = 0
         self._frontier: list[bytes] = []
         self._size = 0
         self._leaves: list[tuple[object, ...]] = []
@@ -36,7 +34,10 @@ class _Loader:
         self._checkpoints: list[tuple[int, bytes, str, int]] = []
         self._rows: list[tuple[object, ...]] = []
 
-    def take(self, entry: Invented, key: InventedKey | None) -> None:
+    def take(self, entry: Invented, key: KeyRow | None) -> None:
+        if entry.ms != self._ms and self._size:
+            self._checkpoint()
+        self._ms = entry.ms
         made: list[NewNode] = []
         digest = leaf_hash(entry.leaf)
         push(self._frontier, self._size, digest, made)
@@ -44,21 +45,17 @@ class _Loader:
         self._nodes += [node for node in made if node[0]]
         self._size += 1
         if key is not None:
-            self._rows.append((key.id, key.wrapped, "k1", key.pseudonym, key.epoch, key.made_ms, None))
-        self._left -= 1
-        if self._left == 0:
-            self._checkpoint(entry.ms)
-            self._left = self._draw()
+            self._rows.append((key.id, key.wrapped, "k1", key.pseudonym, key.epoch, key.made_ms, key.expires_ms))
 
-    def flush(self, *, last_ms: int | None = None) -> None:
-        """Write what has gathered; ``last_ms`` at the end, for the newest checkpoint and the head."""
-        if last_ms is not None and (not self._checkpoints or self._checkpoints[-1][0] != self._size):
-            self._checkpoint(last_ms)
+    def flush(self, *, end: bool = False) -> None:
+        """Write what has gathered; at the end with the newest checkpoint and the head."""
+        if end:
+            self._checkpoint()
         with self._log:
             self._log.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?, ?, ?, ?)", self._leaves)
             self._log.executemany("INSERT INTO node VALUES (?, ?, ?)", self._nodes)
             self._log.executemany("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", self._checkpoints)
-            if last_ms is not None:
+            if end:
                 size, root, note, ms = self._checkpoints[-1]
                 self._log.execute(
                     "UPDATE head SET size = ?, frontier = ?, root = ?, last_ms = ?, note = ?",
@@ -75,12 +72,9 @@ class _Loader:
             connection.pragma("synchronous", "full")
             connection.close(True)
 
-    def _draw(self) -> int:
-        return self._chance.randint(1, 2 * MEAN_BATCH - 1)
-
-    def _checkpoint(self, ms: int) -> None:
+    def _checkpoint(self) -> None:
         root = root_of(self._frontier)
-        self._checkpoints.append((self._size, root, sign_checkpoint(SIGNER, self._size, root), ms))
+        self._checkpoints.append((self._size, root, sign_checkpoint(SIGNER, self._size, root), self._ms))
 
 
 def _fast(path: Path) -> apsw.Connection:
@@ -93,11 +87,9 @@ def _fast(path: Path) -> apsw.Connection:
 def load(log: Path, keys: Path, count: int, *, quiet: bool = not sys.stderr.isatty()) -> None:
     """Make a log of ``count`` entries, an even number, and its data keys, where nothing is yet."""
     loader = _Loader(log, keys)
-    last_ms = 0
     for number, (entry, key) in enumerate(track(entries(count), "loading", total=count, disable=quiet), start=1):
         loader.take(entry, key)
-        last_ms = entry.ms
         if number % _AT_ONCE == 0:
             loader.flush()
-    loader.flush(last_ms=last_ms)
+    loader.flush(end=True)
     loader.close()

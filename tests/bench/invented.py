@@ -5,10 +5,17 @@ They are spelt by templates, a hundred times faster than through a journal, and 
 
 import random
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from linkage.audit.sealing import SUBJECT, Sealing
+from linkage.clock import SystemClock
 from linkage.ids import id_text
+from linkage.keyring import KeyRing, NamedKey
+from linkage.store.backend import KeyRow
+from linkage.store.contract import Kind
+from linkage.terms import CitizenNumber
 
 CENTRES, COUNTERS, OFFICERS = 455, 2_000, 3_000
 SERVICES = ("jobseeker_registration", "electricity_meter", "water_meter", "house_registration", "driving_licence", "business_registration")
@@ -17,6 +24,7 @@ RECIPIENTS = ("doe", "pea", "pwa", "dopa", "dlt", "dbd")
 EPOCHS = ("p1.2026-09", "p1.2026-10", "p1.2026-11")
 START_MS = 1_790_000_000_000
 MS_EACH = 3
+MEAN_BATCH = 16
 
 _LEGAL = "Electronic Performance of Official Duties Act B.E. 2565 s. 12; PDPA B.E. 2562 s. 24(4)"
 _DIGEST = "0afc3f424dd12cf31328c734ee0bda4fa378f8315e1642336f418d6ce1b733d9"
@@ -51,32 +59,52 @@ class Invented:
     leaf: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class InventedKey:
-    """The row of a visit's data key: the key itself was never there, and nothing that it sealed opens."""
+NUMBER = CitizenNumber("1100000000008")
+"""The one person whose visits are sealed as a gateway seals them: `SEALED_EACH` says how often one comes."""
+SEALED_EACH = 10_000
 
-    id: bytes
-    wrapped: bytes
-    pseudonym: bytes
-    epoch: str
-    made_ms: int
+Seal = Callable[[bytes], Mapping[str, str]]
+"""What is sealed of a visit's intent, by its id: commit, cipher, key, tag."""
 
 
-def entries(count: int, seed: int = 1) -> Iterator[tuple[Invented, InventedKey | None]]:
-    """``count`` entries in log order, an even number; with the first entry of a visit its data key's row."""
+def sealing() -> Sealing:
+    """What seals that person's visits, and finds them again."""
+    return Sealing("linkage.example/audit", KeyRing((NamedKey("k1", bytes(32)),)), KeyRing((NamedKey("p1", bytes(32)),)), SystemClock())
+
+
+class _Batches:
+    """The log's time: one for all entries of a batch."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance, self._left, self.ms = chance, 0, START_MS
+
+    def next(self) -> int:
+        """The next entry's time, in ms."""
+        if self._left == 0:
+            self._left = self._chance.randint(1, 2 * MEAN_BATCH - 1)
+            self.ms += self._left * MS_EACH
+        self._left -= 1
+        return self.ms
+
+
+def entries(count: int, seed: int = 1) -> Iterator[tuple[Invented, KeyRow | None]]:
+    """``count`` entries in log order, an even number; with the first entry of a visit its data key's row.
+
+    Entries of one time are one batch; a batch has `MEAN_BATCH` entries on average.
+    """
     chance = random.Random(seed)
-    ms, made = START_MS, 0
+    batches, seals, visits, made = _Batches(chance), sealing(), 0, 0
     boot = chance.randbytes(16).hex()
     while made < count:
-        key, commit, visit = chance.randbytes(16), b64encode(chance.randbytes(32)).decode(), ""
-        row: InventedKey | None = _row(chance, key, ms, max(1, count // 40))
+        known, visits, visit = visits % SEALED_EACH == 0, visits + 1, ""
+        row: KeyRow | None
+        row, seal = _known(seals) if known else _unknown(chance, batches.ms, max(1, count // 40))
         desk = _desk(chance)
         for turn in range(min(chance.randint(1, 4), (count - made) // 2)):
-            ms += MS_EACH
+            ms = batches.next()
             eid = _id(chance, ms)
-            yield Invented(eid, "intent", None, ms, _intent(chance, desk, boot, eid, ms, turn, visit, key, commit)), row
-            visit, row = visit or id_text(eid), None
-            ms += MS_EACH
+            yield Invented(eid, "intent", None, ms, _intent(chance, desk, boot, eid, ms, turn, visit, seal(eid))), row
+            visit, row, ms = visit or id_text(eid), None, batches.next()
             closing = _id(chance, ms)
             yield Invented(closing, "outcome", eid, ms, _outcome(chance, boot, closing, eid, ms, turn)), None
             made += 2
@@ -88,9 +116,28 @@ def _desk(chance: random.Random) -> dict[str, object]:
     return {"centre": centre, "recipient": recipient, "counter": counter, "officer": officer, "service": chance.choice(SERVICES)}
 
 
-def _row(chance: random.Random, key: bytes, ms: int, people: int) -> InventedKey:
-    person = chance.randrange(people).to_bytes(4, "big") * 8
-    return InventedKey(key, chance.randbytes(60), person, EPOCHS[(ms - START_MS) * 3 // 40_000_000 % 3], ms)
+def _unknown(chance: random.Random, ms: int, people: int) -> tuple[KeyRow, Seal]:
+    """A visit of somebody whose data key was never there: nothing that it sealed opens."""
+    key, commit = chance.randbytes(16), b64encode(chance.randbytes(32)).decode()
+    pseudonym = chance.randrange(people).to_bytes(4, "big") * 8
+    row = KeyRow(key, chance.randbytes(60), "k1", pseudonym, EPOCHS[(ms - START_MS) * 3 // 40_000_000 % 3], ms)
+
+    def seal(eid: bytes) -> Mapping[str, str]:
+        del eid
+        cipher, tag = chance.randbytes(41), chance.randbytes(32)
+        return {"commit": commit, "cipher": b64encode(cipher).decode(), "key": key.hex(), "tag": b64encode(tag).decode()}
+
+    return row, seal
+
+
+def _known(seals: Sealing) -> tuple[KeyRow, Seal]:
+    key = seals.new_key(NUMBER)
+
+    def seal(eid: bytes) -> Mapping[str, str]:
+        sealed: Any = seals.seal(key, Kind.INTENT, eid, {SUBJECT: NUMBER.reveal()})
+        return {"commit": sealed["commit"], "cipher": sealed["fields"]["subject"], "key": sealed["key"], "tag": sealed["subject"]}
+
+    return key.row, seal
 
 
 def _id(chance: random.Random, ms: int) -> bytes:
@@ -99,7 +146,7 @@ def _id(chance: random.Random, ms: int) -> bytes:
 
 
 def _intent(
-    chance: random.Random, desk: dict[str, object], boot: str, eid: bytes, ms: int, turn: int, visit: str, key: bytes, commit: str
+    chance: random.Random, desk: dict[str, object], boot: str, eid: bytes, ms: int, turn: int, visit: str, sealed: Mapping[str, str]
 ) -> bytes:
     source, record = chance.choice(SOURCES) if turn else ("dopa", "")
     return _INTENT.format(
@@ -110,10 +157,7 @@ def _intent(
         method="Lookup" if turn else "VerifyIdentity",
         fields=f'"fields":{_FIELDS},' if turn else "",
         subject=f',"subject":"person","types":["{record}"],"visit":"{visit}"' if turn else "",
-        commit=commit,
-        key=key.hex(),
-        cipher=b64encode(chance.randbytes(41)).decode(),
-        tag=b64encode(chance.randbytes(32)).decode(),
+        **sealed,
         **desk,
     ).encode()
 

@@ -6,7 +6,7 @@ from linkage.audit.record import check_facts, parse_leaf
 from linkage.store.sqlite_keys import SqliteKeys
 from linkage.store.sqlite_read import SqliteReader
 from tests.bench.bulk import load
-from tests.bench.invented import EPOCHS, entries
+from tests.bench.invented import EPOCHS, entries, sealing
 from tests.small_log import append_one, draft, opened, verified
 from tests.small_log import entries as stored
 
@@ -42,7 +42,7 @@ def test_every_visit_has_a_data_key_that_is_found_by_its_pseudonym(tmp_path: Pat
     sealed = {bytes.fromhex(parse_leaf(entry.leaf)["sealed"]["key"]) for entry in stored(log) if entry.kind == "intent"}
     rows = [store.get(key) for key in sealed]
     assert all(row is not None and row.pseudonym is not None and row in store.of_pseudonym(row.pseudonym) for row in rows)
-    assert set(store.epochs()) <= set(EPOCHS)
+    assert set(store.epochs()) <= {*EPOCHS, sealing().epoch}
     store.close()
     with SqliteReader(log) as reader:
         assert not reader.consistent(lambda each: each.open_intents(2**60, 10))
