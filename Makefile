@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STAY ?=
 
-.PHONY: help demo test check crash bench bench-full fmt proto lock clean
+.PHONY: help demo test check crash fuzz bench bench-full fmt proto lock clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -34,6 +34,9 @@ check: $(READY) ## lint, types, layers, contract, generated code
 
 crash: $(READY) ## kill -9 a hundred times under load, then account for every query and answer
 	@$(BIN)/python -m tests.crash
+
+fuzz: $(READY) ## every parser with anything but what it expects, for MINUTES=10 or more
+	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10)
 
 bench: $(READY) ## the gateway beside two bare forwarders, as ratios
 	@$(BIN)/python -m tests.bench

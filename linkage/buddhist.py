@@ -57,3 +57,16 @@ def checked(when: PartialDate) -> PartialDate:
     except ValueError:
         raise ValueError("no such date") from None  # the original message names the day
     return when
+
+
+_MONTHS = ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค.")
+
+
+def thai_month(year: int, month: int) -> str:
+    """A month of a Common Era year after 1940 as Thais write it, e.g. ``พ.ย. 2569``."""
+    return f"{_MONTHS[month - 1]} {year + 543}"
+
+
+def thai_date(day: date) -> str:
+    """A day after 1940 as Thais write it, e.g. ``21 พ.ย. 2569``."""
+    return f"{day.day} {thai_month(day.year, day.month)}"

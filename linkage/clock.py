@@ -57,7 +57,7 @@ def utc(ms: int) -> datetime:
 
 _THAILAND = timezone(timedelta(hours=7))
 """Asia/Bangkok has been UTC+7 without summer time since 1920: no time zone database is needed for it."""
-_AHEAD_MS, _DAY_MS = 7 * 3_600_000, 86_400_000
+_AHEAD_MS, DAY_MS = 7 * 3_600_000, 86_400_000
 
 
 def thai_day(ms: int) -> date:
@@ -67,9 +67,19 @@ def thai_day(ms: int) -> date:
 
 def thai_day_number(ms: int) -> int:
     """The same day as a number that grows by one at each midnight in Thailand: what is counted by day is counted under it."""
-    return (ms + _AHEAD_MS) // _DAY_MS
+    return (ms + _AHEAD_MS) // DAY_MS
 
 
 def until_thai_midnight(ms: int) -> int:
     """Milliseconds from this moment to the next midnight in Thailand, 1 to 86,400,000: a whole day at midnight itself."""
-    return _DAY_MS - (ms + _AHEAD_MS) % _DAY_MS
+    return DAY_MS - (ms + _AHEAD_MS) % DAY_MS
+
+
+def thai_time(ms: int) -> str:
+    """The time of day in Thailand at this moment, as ``HH:MM``."""
+    return datetime.fromtimestamp(ms / 1000, tz=_THAILAND).strftime("%H:%M")
+
+
+def thai_midnight(day: date) -> int:
+    """The moment, in milliseconds since 1970, at which this day begins in Thailand."""
+    return round(datetime(day.year, day.month, day.day, tzinfo=_THAILAND).timestamp() * 1000)

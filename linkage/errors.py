@@ -83,6 +83,8 @@ class Reason(StrEnum):
     AUDIT_UNAVAILABLE = auto()
     LOG_CORRUPT = auto()
     ENTRY_UNKNOWN = auto()
+    OUTSIDE_AGENCIES = auto()
+    SEARCH_UNAVAILABLE = auto()
     INTERNAL = auto()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from linkage.agreements.policy import Deny, decide_code_exchange, decide_login
+from linkage.agreements.policy import Deny, Grant, decide_code_exchange, decide_login
 from linkage.audit.journal import Journal
 from linkage.audit.passage import Passage
 from linkage.audit.receipt import Receipt
@@ -76,9 +76,9 @@ class Login:
         Raises:
             Refusal, AuditUnavailable: as in `linkage.lookup`.
         """
-        source = self._decide(call, ask.recipient, ask.source)
+        source, grant = self._decide(call, ask.recipient, ask.source)
         call.budget()
-        async with self._recorded(call, ask.officer_number) as passage:
+        async with self._recorded(call, grant, ask.officer_number) as passage:
             begun = LoginBegin(ask.officer_number, ask.chip_number)
             offer = _answered(passage, source, await source.begin(begun, ask.recipient, id_text(call.id), call.budget()))
             token = self._logins.seal_begun(
@@ -101,13 +101,13 @@ class Login:
         """
         begun = self._logins.read_begun(ask.login_token.reveal(), call.caller)
         _check(begun, ask)
-        source = self._decide(call, begun.recipient, begun.source)
+        source, grant = self._decide(call, begun.recipient, begun.source)
         terms = source.logs_in
         if terms is None:
             raise Refusal(Reason.AGENCY_LOGIN_INVALID, source=begun.source)
         exchanger = None if ask.code is None else self._exchanger(call, begun.recipient)
         call.budget()
-        async with self._recorded(call, begun.officer_number) as passage:
+        async with self._recorded(call, grant, begun.officer_number) as passage:
             access_token, before = await self._exchanged(call, passage, begun, ask.code, exchanger)
             confirm = LoginConfirm(
                 LoginBegin(begun.officer_number, begun.chip_number), begun.challenge, ask.office_id, ask.envelope, access_token
@@ -127,9 +127,9 @@ class Login:
             Refusal, AuditUnavailable: as in `linkage.lookup`; AGENCY_LOGIN_* for the token.
         """
         login = self._logins.read_any_session(token.reveal(), call.caller)
-        source = self._decide(call, login.recipient, login.source)
+        source, grant = self._decide(call, login.recipient, login.source)
         call.budget()
-        async with self._recorded(call, None) as passage:
+        async with self._recorded(call, grant, None) as passage:
             asked = await source.end(login.session, login.recipient, id_text(call.id), call.budget())
             passage.learn(attempts=asked.attempts, agency_ms=asked.elapsed_ms)
             if asked.value is not None:
@@ -137,7 +137,7 @@ class Login:
             passage.conclude("login_ended")
         return passage.receipt
 
-    def _decide(self, call: Call, recipient: RecipientId, name: SourceName) -> ConnectedSource:
+    def _decide(self, call: Call, recipient: RecipientId, name: SourceName) -> tuple[ConnectedSource, Grant]:
         now = self._in_force()
         now.register.expect_agency(recipient)
         source = self._sources.source(name)
@@ -146,14 +146,15 @@ class Login:
         if isinstance(decision, Deny):
             raise decision.refusal()
         call.about(**decision.grant.facts())
-        return source
+        return source, decision.grant
 
-    def _recorded(self, call: Call, officer_number: CitizenNumber | None) -> "Passage":
+    def _recorded(self, call: Call, grant: Grant, officer_number: CitizenNumber | None) -> "Passage":
         """The intent of a login names the officer by id; the officer's own number is sealed like any person's."""
         if officer_number is None:
             return self._journal.passage(call.id, call.facts)
         sealed: Mapping[str, str] = {"subject": officer_number.reveal()}
-        return self._journal.passage(call.id, call.facts, key=self._sealing.new_key(officer_number), sealed=sealed)
+        key = self._sealing.new_key(officer_number, [grant.retention_days])
+        return self._journal.passage(call.id, call.facts, key=key, sealed=sealed)
 
     def _exchanger(self, call: Call, recipient: RecipientId) -> ConnectedSource:
         """The source that is asked who the officer is, by ThaID. It is asked about a person, so its own agreement must let it.

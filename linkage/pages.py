@@ -130,7 +130,7 @@ def read_page(path: Path, problems: list[Problem], *, keys: Collection[str]) -> 
     except OSError as failure:
         problems.append(Problem(str(path), "file", failure.strerror or "unreadable", "a readable TOML file"))
         return None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as failure:
+    except (ValueError, RecursionError) as failure:
         problems.append(Problem(str(path), "file", _where(failure), "TOML in UTF-8"))
         return None
     page = Page(str(path), hashlib.sha256(content).hexdigest(), table, problems)
@@ -160,4 +160,6 @@ def _where(failure: Exception) -> str:
     """What is wrong and in which line; of bytes that are no UTF-8 only the position."""
     if isinstance(failure, UnicodeDecodeError):
         return f"bytes that are not UTF-8 at offset {failure.start}"
-    return str(failure) if isinstance(failure, tomllib.TOMLDecodeError) else "tables nested too deeply"
+    if isinstance(failure, RecursionError):
+        return "tables nested too deeply"
+    return str(failure) if isinstance(failure, tomllib.TOMLDecodeError) else "a number of thousands of digits"

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from linkage.errors import Problem, SettingsInvalid
+from linkage.thresholds import Findings
+from linkage.witness_settings import Witnessed
 
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -43,15 +45,34 @@ class Server(_Part):
     metrics_listen: str = Field("127.0.0.1:9464", description="host:port of the Prometheus page; empty: none")
 
 
-class Log(_Part):
+class Log(Witnessed):
     """The access log."""
 
     origin: str = Field(description="the log's name, a URL without scheme, e.g. linkage.example/audit; never changes")
-    path: Path = Field(description="SQLite file of the log; a local file system")
+    path: Path | None = Field(None, description="SQLite file of the log; a local file system. This or postgres")
+    postgres: Path | None = Field(
+        None, description="file with the libpq connection string of the log's PostgreSQL database, for many gateways. This or path"
+    )
     signing_key: Path = Field(description="file with the log's private key (PRIVATE+KEY+...)")
-    data_keys: Path = Field(description="SQLite file of the data keys; keep its backups apart from the log's, and shorter")
+    data_keys: Path | None = Field(
+        None, description="SQLite file of the data keys, with path; keep its backups apart from the log's, and shorter"
+    )
+    data_keys_postgres: Path | None = Field(
+        None, description="file with the libpq connection string of the data keys' database, another one than the log's; with postgres"
+    )
+    anchor: Path | None = Field(
+        None,
+        description="file of the newest checkpoint this gateway saw, on a disk of its own; `<data_keys>.anchor` where absent. Required with postgres",
+    )
+    search_index: Path | None = Field(
+        None,
+        description="SQLite file of the search index; `<path>.index` where absent, with postgres `<anchor>.index`; local to each gateway",
+    )
     key_encryption_keys: Path = Field(description="file of `<id>:<64 hex digits>` lines; the first seals, all open")
     pseudonym_keys: Path = Field(description="file of `<epoch>:<64 hex digits>` lines; the first is current")
+    retention_days: int = Field(
+        3653, ge=1, le=36_525, description="days for which the log can show whom an access was about, where no agreement says otherwise"
+    )
     replica: str = Field("a", pattern=r"^[a-z0-9-]{1,32}$", description="this gateway's name in the log")
     append_timeout: Seconds = Field(5.0, description="seconds after which an entry that is not durable counts as not recordable")
     queue: int = Field(1024, ge=16, description="entries that may wait; a third is reserved for outcomes")
@@ -61,6 +82,28 @@ class Log(_Part):
         90.0,
         description="seconds after which an intent without outcome is closed as `recovered`; more than max_deadline",
     )
+    clock_jump: Seconds = Field(
+        3600.0,
+        description="seconds that the wall clock may step ahead while the gateway runs; beyond it nothing is recorded until it is right",
+    )
+    self_audit_hours: float = Field(24.0, gt=0, description="hours from one re-reading of the whole log, in the background, to the next")
+    self_audit_rate: int = Field(
+        1000, ge=1, description="entries a second that the re-reading takes at most, so that it is in nobody's way"
+    )
+
+    @model_validator(mode="after")
+    def _in_one_place(self) -> "Log":
+        if (self.path is None) == (self.postgres is None):
+            raise ValueError("either log.path or log.postgres")
+        # Keys that one machine alone holds could be neither found nor forgotten by the other gateways.
+        own, other, where = (
+            ("data_keys", "data_keys_postgres", "path") if self.postgres is None else ("data_keys_postgres", "data_keys", "postgres")
+        )
+        if getattr(self, own) is None or getattr(self, other) is not None:
+            raise ValueError(f"with log.{where} the data keys are in log.{own}, and log.{other} is left out")
+        if self.postgres is not None and self.anchor is None:
+            raise ValueError("with log.postgres each gateway has a log.anchor of its own: a file on its own disk")
+        return self
 
 
 class Tokens(_Part):
@@ -144,6 +187,7 @@ class Settings(BaseSettings):
     tokens: Tokens
     files: Files
     attempts: Attempts = Attempts()
+    findings: Findings = Findings()
     sources: dict[str, Source] = Field(default_factory=dict)
 
     @classmethod
@@ -178,8 +222,10 @@ def load(path: Path) -> Settings:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as failure:
         raise SettingsInvalid((Problem(str(path), "file", failure.strerror or "unreadable", "a readable TOML file"),)) from failure
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+    except (ValueError, RecursionError) as failure:  # not TOML, not UTF-8, a number of thousands of digits; tables without end
         raise SettingsInvalid((Problem(str(path), "file", str(failure), "TOML in UTF-8"),)) from failure
+    if strange := sorted(key for key in content if key.startswith("_")):  # pydantic-settings would take them for orders to itself
+        raise SettingsInvalid(tuple(Problem(str(path), key, "a key nobody knows", "a table of the settings") for key in strange))
     try:
         settings = Settings(**content)
     except ValidationError as failure:
@@ -216,6 +262,8 @@ def _anchor(value: Any, folder: Path) -> Any:
             return value.model_copy(update={name: _anchor(getattr(value, name), folder) for name in type(value).model_fields})
         case dict():
             return {key: _anchor_text(key, inner, folder) for key, inner in value.items()}
+        case tuple():
+            return tuple(_anchor(inner, folder) for inner in value)
         case _:
             return value
 

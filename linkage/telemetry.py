@@ -18,7 +18,7 @@ ALLOWED = frozenset(
         *("event", "level", "timestamp", "request_id", "entry_id", "method", "code", "reason", "who", "exception", "where"),
         *("counter", "centre", "recipient", "source", "adapter", "service", "record_type", "result", "why", "attempts", "ms"),
         *("index", "size", "findings", "file", "key", "expected", "listen", "version", "pid", "signal", "count", "bytes_free"),
-        *("not_after", "state", "problems", "replica", "seconds"),
+        *("not_after", "state", "problems", "replica", "seconds", "witness"),
     }
 )
 """Keys a log line may have."""
@@ -78,11 +78,45 @@ class Metrics:
         )
         self.wrong_person = Counter("linkage_wrong_person_total", "ALARM: records about another person, withheld.", ["source"], registry=r)
         self.excess_fields = Counter("linkage_excess_fields_total", "Fields an agency sent unasked, dropped.", ["source"], registry=r)
+        self._of_the_log(r)
+        self._of_keys_and_files(r)
+        self._of_witnesses(r)
+
+    def _of_the_log(self, r: CollectorRegistry) -> None:
+        self.search_behind = Gauge("linkage_search_behind", "Entries the search index lacks; -1 while it cannot be used.", registry=r)
         self.log_size = Gauge("linkage_log_size", "Entries in the access log.", registry=r)
         self.log_ok = Gauge("linkage_log_ok", "1 while the access log can record.", registry=r)
         self.log_queue = Gauge("linkage_log_queue", "Entries waiting to be recorded.", registry=r)
         self.log_commit_ms = Gauge("linkage_log_commit_milliseconds", "Time of the last commit.", registry=r)
-        self.disk_free = Gauge("linkage_log_disk_free_bytes", "Bytes free on the log's disk.", registry=r)
+        self.disk_free = Gauge(
+            "linkage_log_disk_free_bytes", "Bytes free on the log's disk; NaN where that is another machine's.", registry=r
+        )
+        self.self_audit_progress = Gauge("linkage_self_audit_progress", "How far the re-reading of the whole log is, 0 to 1.", registry=r)
+        self.self_audit_entries = Counter("linkage_self_audit_entries_total", "Entries of the log that were re-read.", registry=r)
+        self.self_audit_finished = Gauge(
+            "linkage_self_audit_finished_seconds",
+            "Unix time at which the whole log was last found sound; 0: not since the start.",
+            registry=r,
+        )
+        self.self_audit_findings = Counter(
+            "linkage_self_audit_findings_total", "ALARM: the log does not verify; the gateway ends.", registry=r
+        )
         self.recovered = Counter("linkage_recovered_total", "Intents closed as recovered: their outcome is unknown.", registry=r)
+
+    def _of_keys_and_files(self, r: CollectorRegistry) -> None:
         self.certificate_not_after = Gauge("linkage_certificate_not_after_seconds", "Unix time at which it expires.", ["which"], registry=r)
+        self.data_keys_to_rewrap = Gauge(
+            "linkage_data_keys_to_rewrap", "Data keys still wrapped under an older sealing key, counted up to 256.", registry=r
+        )
+        self.data_keys_forgotten = Counter(
+            "linkage_data_keys_forgotten_total", "Data keys destroyed because their time was over.", registry=r
+        )
         self.reload_ok = Gauge("linkage_reload_ok", "1 while the newest version of the files is in force.", ["which"], registry=r)
+
+    def _of_witnesses(self, r: CollectorRegistry) -> None:
+        self.witness_tries = Counter(
+            "linkage_witness_tries_total", "Submissions by witness and what came of them.", ["witness", "result"], registry=r
+        )
+        self.witness_age = Gauge("linkage_witness_age_seconds", "Time since the witness cosigned last.", ["witness"], registry=r)
+        self.witness_size = Gauge("linkage_witness_size", "Entries that the witness has cosigned.", ["witness"], registry=r)
+        self.witness_ok = Gauge("linkage_witness_ok", "1 while enough witnesses have cosigned freshly.", registry=r)

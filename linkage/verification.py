@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from linkage.agreements.policy import Deny, Grant, decide_verification
 from linkage.agreements.quota import claims_of
+from linkage.agreements.retention import retentions_of
 from linkage.audit.journal import Journal
 from linkage.audit.passage import Passage
 from linkage.audit.receipt import Receipt
@@ -99,9 +100,9 @@ class Verification:
         self._attempts = attempts
         self._metrics = metrics
 
-    def fresh_key(self, ask: VerifyAsk) -> FreshKey:
-        """The data key for one call. Made once, however often the call tries: each key that is tried leaves its row for ever."""
-        return self._sealing.new_key(ask.evidence.number)
+    def fresh_key(self, call: Call, ask: VerifyAsk) -> FreshKey:
+        """The data key for one call, and for its visit. Made once, however often the call tries: each that is tried leaves its row."""
+        return self._sealing.new_key(ask.evidence.number, retentions_of(self._in_force().book, ask.recipient, ask.service, call.today()))
 
     async def verify(self, call: Call, ask: VerifyAsk, key: FreshKey, pack: Callable[[VerifyReply], bytes]) -> tuple[VerifyReply, Receipt]:
         """Verify a person's presence.

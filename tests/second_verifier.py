@@ -79,7 +79,8 @@ def _signed_text(note: bytes, vkey: str) -> str:
     return text
 
 
-def _checkpoint(note: bytes, vkey: str) -> tuple[int, bytes]:
+def checked_checkpoint(note: bytes, vkey: str) -> tuple[int, bytes]:
+    """Size and root of a checkpoint that this key has signed; `Rejected` for anything else."""
     lines = _signed_text(note, vkey).split("\n")
     _demand(len(lines) >= 4 and lines.pop() == "" and all(lines), "form of the checkpoint")
     _demand(lines[0] == vkey.partition("+")[0], "origin")
@@ -123,7 +124,36 @@ def check_receipt(proof: bytes, leaf: bytes, vkey: str) -> int:
     index = _number(lines.pop(0)[6:])
     path = [_unbase64(line) for line in lines]
     _demand(len(path) <= 63 and all(len(each) == 32 for each in path), "path")
-    size, root = _checkpoint(note, vkey)
+    size, root = checked_checkpoint(note, vkey)
     _demand(index < size, "index beyond the log")
     _demand(_root_from(index, size, leaf, path) == root, "root")
     return index
+
+
+def check_cosignature(note: bytes, vkey: str, witness: str) -> int:
+    """Give the time, Unix seconds, at which a witness (its vkey) says it saw the log of ``vkey`` at this checkpoint: tlog-cosignature.
+
+    Raises:
+        Rejected: the log did not sign the checkpoint, or the witness did not cosign it.
+    """
+    checked_checkpoint(note, vkey)
+    name, key_id, material = witness.split("+", 2)
+    raw = _unbase64(material)
+    _demand(raw[:1] == b"\x04" and len(raw) == 33, "not a key for cosignatures")
+    _demand(hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4].hex() == key_id, "key id")
+    head, _, tail = note.decode().rpartition("\n\n")
+    times = []
+    for line in tail.rstrip("\n").split("\n"):
+        _, its_name, encoded = line.split(" ")
+        blob = _unbase64(encoded)
+        if its_name != name or blob[:4].hex() != key_id:
+            continue
+        _demand(len(blob) == 4 + 8 + 64 and blob[4] < 0x80, "form of the cosignature")
+        time = int.from_bytes(blob[4:12], "big")
+        try:
+            Ed25519PublicKey.from_public_bytes(raw[1:]).verify(blob[12:], f"cosignature/v1\ntime {time}\n{head}\n".encode())
+        except InvalidSignature:
+            raise Rejected("cosignature") from None
+        times.append(time)
+    _demand(bool(times), "not cosigned by the witness")
+    return max(times)

@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from linkage.audit.boot import new_origin, open_log
-from linkage.audit.findings import Report
 from linkage.audit.record import JSON, Entry, frame
+from linkage.audit.report import Report
 from linkage.audit.verify import verify_all
 from linkage.clock import Clock, SystemClock
 from linkage.errors import Reason
+from linkage.store.backend import LogStore
 from linkage.store.contract import Claim, Conclusion, Draft, Kind, LeafFrame, Placed, Result, SpaceLimits, StoredEntry, VisitEnd
 from linkage.store.sqlite_log import SqliteLog, create_log
 from linkage.store.sqlite_read import SqliteReader
+from linkage.tlog.log_keys import LogSigner
 from linkage.tlog.note import Signer
 
-SIGNER = Signer("linkage.example/audit", bytes(range(32)))
+SIGNER = LogSigner.of(Signer("linkage.example/audit", bytes(range(32))))
 ORIGIN = new_origin("a")
 NO_WATERMARKS = SpaceLimits(0, 0)
 
@@ -65,7 +67,7 @@ def placed(result: Result) -> Placed:
     return result
 
 
-def append_one(log: SqliteLog, each: Draft) -> Placed:
+def append_one(log: LogStore, each: Draft) -> Placed:
     return placed(log.append([each])[0])
 
 

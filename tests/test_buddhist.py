@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkage.buddhist import checked, from_buddhist, to_buddhist
+from linkage.buddhist import checked, from_buddhist, thai_date, thai_month, to_buddhist
 from linkage.terms import PartialDate
 
 YEAR_2483_LOST_ITS_FIRST_QUARTER = ["24830101", "24830228", "24830331", "24830100"]
@@ -76,3 +76,8 @@ def test_every_day_survives_the_way_there_and_back(day: date) -> None:
 def test_a_day_without_a_month_is_no_date() -> None:
     with pytest.raises(ValueError, match="without a month"):
         checked(PartialDate(1990, 0, 5))
+
+
+def test_days_and_months_are_written_as_thais_write_them() -> None:
+    assert ("21 พ.ย. 2569", "1 ม.ค. 2570") == (thai_date(date(2026, 11, 21)), thai_date(date(2027, 1, 1)))
+    assert "ธ.ค. 2569" == thai_month(2026, 12)

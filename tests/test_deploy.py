@@ -18,6 +18,8 @@ from pydantic.fields import FieldInfo
 from adapters.dopa.settings import DopaSettings
 from adapters.thaid.settings import ThaidSettings
 from linkage.settings import Attempts, Breaker, Files, Log, Server, Settings, Source, Tokens, load
+from linkage.thresholds import Findings
+from linkage.witness_settings import Witness
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -29,6 +31,8 @@ PARTS: dict[str, type[BaseModel]] = {
     "tokens": Tokens,
     "files": Files,
     "attempts": Attempts,
+    "findings": Findings,
+    "[log.witnesses]": Witness,
     "sources.dopa": Source,
     "sources.dopa.breaker": Breaker,
 }
@@ -78,7 +82,11 @@ def plain_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """The fields that are one line of a file, not a table of their own."""
 
     def is_table(field: FieldInfo) -> bool:
-        return isinstance(field.get_default(call_default_factory=True), BaseModel) or "dict" in str(field.annotation)
+        return (
+            isinstance(field.get_default(call_default_factory=True), BaseModel)
+            or "dict" in str(field.annotation)
+            or "tuple" in str(field.annotation)
+        )
 
     return {name: field for name, field in model.model_fields.items() if not is_table(field)}
 
@@ -97,7 +105,7 @@ def test_each_setting_stands_with_its_own_description_and_default(table: str) ->
         if field.is_required():
             assert (frozenset({"Required."}), False) == (one.notes, one.commented_out), name
         elif field.default is None:
-            stands = name == "adapter"  # of adapter and manifest a source must have one
+            stands = name in {"adapter", "path", "data_keys"}  # of adapter and manifest a source must have one, and a log one place
             assert (frozenset({"Absent by default."}), not stands) == (one.notes, one.commented_out), name
         else:
             assert (frozenset(), False) == (one.notes, one.commented_out), name
@@ -167,12 +175,34 @@ def test_the_unit_runs_a_checked_gateway_without_privileges() -> None:
     assert "1 2" == service["RestartPreventExitStatus"]
 
 
-def test_systemd_itself_accepts_the_unit(tmp_path: Path) -> None:
+WITNESS_UNIT = DEPLOY / "linkage-witness.service"
+
+
+def test_the_witnesss_unit_runs_a_witness_without_privileges() -> None:
+    from typer.main import get_command
+
+    from linkage.cli.main import app
+
+    unit = _Unit(strict=False)
+    unit.read_string(WITNESS_UNIT.read_text(encoding="utf-8").replace("\\\n", " "))
+    service = dict(unit["Service"])
+
+    words = service["ExecStart"].split()
+    serve: Any = get_command(app)
+    for name in words[1:3]:
+        serve = serve.commands[name]
+    assert {word for word in words if word.startswith("--")} <= {text for option in serve.params for text in option.opts}
+    assert ("linkage-witness", "", "2") == (service["User"], service["CapabilityBoundingSet"], service["RestartPreventExitStatus"])
+    assert service.items() >= HARDENING.items()
+
+
+@pytest.mark.parametrize("unit", [UNIT, WITNESS_UNIT], ids=["gateway", "witness"])
+def test_systemd_itself_accepts_the_unit(tmp_path: Path, unit: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         return  # its own checker is not on this machine; the test above has parsed it
-    installed = tmp_path / UNIT.name
-    installed.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/linkage/bin/linkage", "/bin/true"), encoding="utf-8")
+    installed = tmp_path / unit.name
+    installed.write_text(unit.read_text(encoding="utf-8").replace("/opt/linkage/bin/linkage", "/bin/true"), encoding="utf-8")
 
     verified = subprocess.run([analyze, "verify", str(installed)], capture_output=True, text=True, check=False, timeout=60)
 

@@ -16,6 +16,7 @@ An agreement as it is written:
     valid_from = 2026-01-01             # days in Thailand, both included
     valid_until = 2026-12-31
     grounds = ["director"]              # optional: for juristic persons
+    retention_days = 1826               # optional: how long the log can show whom an access was about; the settings' else
     [agreement.records]
     "dopa.person" = ["first_name", "last_name"]
     [[agreement.exceptions]]            # optional
@@ -109,6 +110,7 @@ def _agreement(table: AgreementTable) -> Agreement:
         # What is not written is left out: an agreement that does not use a newer key keeps the digest it always had.
         digest=hashlib.sha256(_canonical(table.model_dump(mode="json", exclude_none=True))).hexdigest(),
         quota=Quota() if table.quota is None else Quota(table.quota.per_day, table.quota.per_officer_per_day),
+        retention_days=table.retention_days,
     )
 
 

@@ -54,6 +54,8 @@ class Agreement:
     digest: str
     """SHA-256 of what it says, whatever its layout: lower-case hex."""
     quota: Quota = Quota()
+    retention_days: int | None = None
+    """How long the keys of what the log seals under it are kept, at least 1; None: as the settings say."""
 
     def in_force(self, today: date) -> bool:
         """Whether it holds on this day in Thailand."""
@@ -77,6 +79,7 @@ class Grant:
     """Of a verification: what the evidence is worth. Of a lookup: what the visit was opened with."""
     exception: NamedException | None = None
     quota: Quota = Quota()
+    retention_days: int | None = None
 
     def facts(self) -> dict[str, str]:
         """What the log says of the authority: names, digest and legal basis."""

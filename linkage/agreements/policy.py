@@ -185,4 +185,5 @@ def _grant(
         assurance=assurance,
         exception=agreement.exceptions[exception] if exception is not None else None,
         quota=agreement.quota,
+        retention_days=agreement.retention_days,
     )

@@ -50,6 +50,7 @@ class AgreementTable(Written):
     grounds: list[Name] = Field(default_factory=list)
     exceptions: list[ExceptionTable] = Field(default_factory=list)
     quota: QuotaTable | None = None
+    retention_days: Annotated[int, Field(ge=1, le=36_525)] | None = None
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "AgreementTable":

@@ -3,22 +3,26 @@
 The whole log is checked by `linkage.audit.verify`; here only what is cheap enough for every start, whatever the log's size.
 """
 
+import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from linkage.audit.journal import Journal
 from linkage.audit.receipt import Receipt
-from linkage.audit.record import JSON, Entry, Kind, Origin, frame
+from linkage.audit.record import JSON, Entry, EntryInvalid, Kind, Origin, frame, parse_leaf
 from linkage.audit.sweeper import sweep
 from linkage.clock import Clock
 from linkage.errors import LogCorrupt
 from linkage.ids import new_id
-from linkage.store.backend import LogReader
-from linkage.store.contract import Draft, Head, SpaceLimits
-from linkage.store.sqlite_head import check_head
+from linkage.store.backend import LogReader, LogStore
+from linkage.store.contract import Draft, Head, SpaceLimits, StoredEntry
+from linkage.store.head_check import check_head
 from linkage.store.sqlite_log import SqliteLog
-from linkage.tlog.note import Signer, VerifierKey
-from linkage.tlog.tree import leaf_hash, node_hash, read_frontier
+from linkage.tlog.checkpoint import open_checkpoint
+from linkage.tlog.errors import NoteInvalid
+from linkage.tlog.log_keys import LogSigner, LogVerifier
+from linkage.tlog.tree import leaf_hash, node_hash, read_frontier, root_of
 
 EDGE = 256
 """Newest leaves that are hashed again at every start."""
@@ -29,24 +33,31 @@ def new_origin(replica: str) -> Origin:
     return Origin(replica, os.urandom(16))
 
 
+def clock_steps(clock: Clock, origin: Origin) -> Callable[[int], Draft]:
+    """Makes the entry that records a step of the wall clock, given in milliseconds."""
+
+    def stepped(step_ms: int) -> Draft:
+        entry = Entry(Kind.CLOCK, new_id(clock), {"step_ms": step_ms})
+        return Draft(entry.kind, entry.eid, frame(entry, origin))
+
+    return stepped
+
+
 def open_log(
-    path: Path, *, signer: Signer, clock: Clock, origin: Origin, space: SpaceLimits | None = None, vfs: str | None = None
+    path: Path, *, signer: LogSigner, clock: Clock, origin: Origin, space: SpaceLimits | None = None, vfs: str | None = None
 ) -> SqliteLog:
     """Open an existing log for a journal.
 
     Raises:
         AuditUnavailable: missing, locked, not writable durably, or its head is not sound.
     """
-
-    def stepped(step_ms: int) -> Draft:
-        entry = Entry(Kind.CLOCK, new_id(clock), {"step_ms": step_ms})
-        return Draft(entry.kind, entry.eid, frame(entry, origin))
-
-    return SqliteLog(path, signer=signer, clock=clock, clock_entry=stepped, space=space, vfs=vfs)
+    return SqliteLog(path, signer=signer, clock=clock, clock_entry=clock_steps(clock, origin), space=space, vfs=vfs)
 
 
-def check_edge(reader: LogReader, key: VerifierKey) -> Head:
-    """Check head, newest checkpoint, frontier and the last 256 leaves against each other.
+def check_edge(reader: LogReader, key: LogVerifier) -> Head:
+    """Check head, frontier, and what was written with the last 256 leaves against each other, and that nothing stands beyond them.
+
+    What it costs does not grow with the log.
 
     Raises:
         LogCorrupt: they contradict each other; names where. The log must not be written any more.
@@ -55,7 +66,7 @@ def check_edge(reader: LogReader, key: VerifierKey) -> Head:
     return reader.consistent(lambda log: _check_edge(log, key))
 
 
-def _check_edge(log: LogReader, key: VerifierKey) -> Head:
+def _check_edge(log: LogReader, key: LogVerifier) -> Head:
     head = check_head(log.head(), None, key)
     if tuple(read_frontier(head.size, log.node)) != head.frontier:
         raise LogCorrupt("frontier: differs from the stored nodes")
@@ -70,6 +81,9 @@ def _check_edge(log: LogReader, key: VerifierKey) -> Head:
     if expected != head.size:
         raise LogCorrupt(f"leaf {min(expected, head.size)}: the head's size is {head.size}, the newest leaf's index {expected - 1}")
     _check_edge_nodes(log, first, head.size)
+    _check_edge_notes(log, first, head, key)
+    if stray := log.stray(head.size):
+        raise LogCorrupt(f"{stray}: stands beyond the head's size, {head.size}")
     return head
 
 
@@ -83,6 +97,23 @@ def _check_edge_nodes(log: LogReader, first: int, size: int) -> None:
         level, low, high = level + 1, (low + 1) // 2, high // 2
 
 
+def _check_edge_notes(log: LogReader, first: int, head: Head, key: LogVerifier) -> None:
+    """Check the checkpoints of the edge: signed by the log's key, with the roots that the nodes have; the newest is the head's own."""
+    newest = ""
+    for size, root, note, _ in log.checkpoints(first, EDGE + 1):
+        if size > head.size:
+            break
+        try:
+            signed = open_checkpoint(note.encode(), key)
+        except NoteInvalid as cause:
+            raise LogCorrupt(f"checkpoint {size}: {cause}") from cause
+        if (signed.size, signed.root) != (size, root) or root != root_of(read_frontier(size, log.node)):
+            raise LogCorrupt(f"checkpoint {size}: names another size or root than the entries have")
+        newest = note
+    if newest != head.note:
+        raise LogCorrupt(f"checkpoint {head.size}: missing, or not the head's")
+
+
 async def announce(journal: Journal, clock: Clock, *, version: str, digests: dict[str, JSON]) -> Receipt:
     """Record this process's start: its version, and the digest of each file it was configured with.
 
@@ -93,14 +124,44 @@ async def announce(journal: Journal, clock: Clock, *, version: str, digests: dic
     return await journal.record(Entry(Kind.BOOT, new_id(clock), facts))
 
 
-async def recover_orphans(journal: Journal, clock: Clock) -> int:
-    """Close every open intent, and give their number. Only with the log's lock held and before any worker of ours serves.
+async def recover_orphans(journal: Journal, clock: Clock, *, only_of: str | None = None) -> int:
+    """Close the open intents of processes that have ended, and give their number. Before any worker of ours serves.
+
+    Args:
+        journal: closes them.
+        clock: for the time of looking.
+        only_of: the replica whose intents they are, where others write the same log; nobody else may be running under that name. None:
+            every open intent is an orphan, as the log's lock is held.
 
     Raises:
         AuditUnavailable: not all could be closed.
     """
-    return await sweep(journal, clock.now_ms() + _FAR, why="process ended")
+    long_after = clock.now_ms() + _FAR
+    if only_of is None:
+        return await sweep(journal, long_after, why="process ended")
+    own = await journal.with_log(lambda log: _open_intents_of(log, only_of, long_after))
+    done = 0
+    for first in range(0, len(own), _AT_ONCE):
+        closed = await asyncio.gather(*(journal.recover(eid, "process ended") for eid in own[first : first + _AT_ONCE]))
+        done += sum(closed)
+    return done
+
+
+def _open_intents_of(log: LogStore, replica: str, before_ms: int) -> list[bytes]:
+    with log.reader() as reader:
+        open_now = log.open_intents(before_ms, _MOST_OPEN)
+        return reader.consistent(lambda see: [one.eid for one in open_now if any(_is_of(e, replica) for e in see.entries(one.index, 1))])
+
+
+def _is_of(entry: StoredEntry, replica: str) -> bool:
+    try:
+        return parse_leaf(entry.leaf).get("replica") == replica
+    except EntryInvalid:
+        return False
 
 
 _FAR = 10 * 366 * 86_400_000
 """Milliseconds beyond any time in the log: at a start no open intent is too young to be an orphan."""
+_AT_ONCE = 128
+_MOST_OPEN = 10_000
+"""Open intents that are looked through at a start; should there be more, the sweeper closes the rest when they are old enough."""

@@ -1,74 +1,62 @@
-"""What a verification of the whole log finds."""
+"""What an auditor should look at: every rule over a part of the log, in one pass.
 
-from dataclasses import dataclass, field
-from enum import StrEnum, auto
+The log is read from before the time asked for, so that what reaches into it from earlier is seen; a finding is given if its last entry
+lies in the time asked for.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Final
 
-MOST_NAMED: Final = 1000
-"""Findings that are named one by one; beyond them they are only counted."""
+from linkage.audit.access import Access, accesses, first_at, size_of
+from linkage.audit.asked import Told, silent
+from linkage.audit.rules import Finding, Rule
+from linkage.clock import DAY_MS
+from linkage.store.backend import LogReader
+from linkage.thresholds import Findings
+
+_EVERY: Final = 512
 
 
-class Wrong(StrEnum):
-    """What is wrong. Each of these means that the log is not as it was written."""
-
-    LEAF = auto()
-    """A leaf's bytes do not have its hash, are not an entry, or contradict the columns beside them."""
-    ORDER = auto()
-    """Leaves are missing, or a time goes back."""
-    NODE = auto()
-    """A stored node is not the hash of its children, is missing, or stands where none may."""
-    CHECKPOINT = auto()
-    """A stored checkpoint is missing, does not verify, or names another root than the entries have."""
-    HEAD = auto()
-    """The head contradicts the entries or the newest checkpoint."""
-    PAIRING = auto()
-    """An entry closes an intent that is not there, or was closed before."""
-    OPEN = auto()
-    """What the store holds as open intents is not what the entries say."""
+def lead_of(thresholds: Findings) -> int:
+    """Milliseconds before the time asked for, from which on the rules must see the log."""
+    return thresholds.same_person_days * DAY_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong: what, at which index (of a leaf; of a node at its level; the size of a checkpoint), in a few words."""
+def examine(
+    reader: LogReader,
+    rules: Sequence[Rule],
+    shows: Callable[[Access], bool],
+    *,
+    since_ms: int,
+    lead_ms: int,
+    progress: Told = silent,
+) -> tuple[Finding, ...]:
+    """Let every rule look at the log once.
 
-    what: Wrong
-    index: int
-    why: str
+    Args:
+        reader: the log; it may be in use. Entries that come meanwhile are left out.
+        rules: fresh ones; each is of use once.
+        shows: what is looked at. What is not shown counts nowhere.
+        since_ms: Unix time in ms; findings whose last entry is older are left out.
+        lead_ms: how far before that the rules begin to look.
+        progress: told, now and then, how many entries of how many were read.
 
+    Returns:
+        The findings, by their first entry, then by rule: the same log gives the same order.
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a verification is: entries done, of how many."""
-
-    done: int
-    total: int
-
-
-@dataclass(slots=True)
-class Report:
-    """What a verification found.
-
-    ``findings`` are faults of the log. ``orphans`` (intents without outcome) and ``recovered`` (entries that closed one in place of
-    its outcome) are what crashes leave: by index, neither hidden nor a fault.
+    Raises:
+        StoreUnavailable, LogCorrupt: as `linkage.audit.access.accesses`.
     """
-
-    origin: str
-    size: int
-    root: bytes
-    checkpoints: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    uncounted: int = 0
-    orphans: list[int] = field(default_factory=list)
-    recovered: list[int] = field(default_factory=list)
-
-    @property
-    def clean(self) -> bool:
-        """Whether the log is exactly as it was written."""
-        return not self.findings
-
-    def add(self, what: Wrong, index: int, why: str) -> None:
-        """Add a finding; beyond the first thousand only their number grows (``uncounted``)."""
-        if len(self.findings) < MOST_NAMED:
-            self.findings.append(Finding(what, index, why))
-        else:
-            self.uncounted += 1
+    end = size_of(reader)
+    first = first_at(reader, since_ms - lead_ms)
+    found: list[Finding] = []
+    for access in accesses(reader, first, end):
+        if access.index % _EVERY == 0:
+            progress(access.index - first, end - first)
+        if shows(access):
+            for rule in rules:
+                found.extend(rule.see(access))
+    for rule in rules:
+        found.extend(rule.end())
+    progress(end - first, end - first)
+    return tuple(sorted((one for one in found if one.last_ms >= since_ms), key=lambda one: one.key))

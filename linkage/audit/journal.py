@@ -5,7 +5,7 @@ waits without end, and nothing that it could not record may be asked or released
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from linkage.audit.passage import Passage
@@ -161,7 +161,13 @@ class Journal:
 
     def health(self) -> Health:
         """Whether entries can be recorded now, and why not. Turns bad at once, and good again by itself unless the log is poisoned."""
-        return self._writer.health()
+        health = self._writer.health()
+        withheld = self._recorder.withheld
+        return replace(health, ok=False, reason=withheld) if withheld and health.ok else health
+
+    def withhold_intents(self, why: str) -> None:
+        """Begin nothing new from now on, and say so in the health; what is begun is still ended. ``why`` empty: begin again."""
+        self._recorder.withheld = why
 
     def poison(self, why: str) -> None:
         """Record nothing more, and say so in the health: the log was found not to be as it was written."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+import orjson
+
 from linkage.errors import AuditUnavailable
 from linkage.ids import id_text
 from linkage.numbers import has_many_digits, holds_citizen_number
@@ -74,6 +76,9 @@ FACTS: Final[Mapping[str, tuple[type, ...]]] = {
     "records": _GROUP,  # of a bundle: how many were found, not_found, refused, unavailable
     "copies_not_needed": _NUMBER,
     "copies_in_all": _NUMBER,
+    # of a reading by an auditor
+    "agencies": _LIST,  # those whose entries the auditor may see
+    "sought": _GROUP,  # what was looked for, by names the log knew before; never a number
     # about the log itself
     "version": _TEXT,
     "digests": _GROUP,  # of each file the process was configured with
@@ -82,6 +87,15 @@ FACTS: Final[Mapping[str, tuple[type, ...]]] = {
     "count": _NUMBER,
     "since_ms": _NUMBER,
     "until_ms": _NUMBER,
+    # about its keys
+    "key_use": _TEXT,  # log, sealing or pseudonym
+    "key_id": _TEXT,  # of a log key its id in hex, of a sealing key its name in the ring, of a pseudonym key its epoch
+    "key_state": _TEXT,  # begun or ended
+    "vkey": _TEXT,
+    "first_size": _NUMBER,  # of the log, which the key may sign
+    "last_size": _NUMBER,
+    "keys": _LIST,  # ids, in hex, of data keys that are destroyed
+    "before_ms": _NUMBER,  # data keys of one person that were made before are destroyed
 }
 """Every fact an entry may state, and the types its value may have."""
 
@@ -221,10 +235,11 @@ def parse_leaf(leaf: bytes) -> dict[str, Any]:
         EntryInvalid: not a JSON object in its one canonical spelling.
     """
     try:
-        members = json.loads(leaf)
+        members = orjson.loads(leaf)
         _check(members, "leaf", _DEEPEST)
-        spelt = _encode(members).encode()
-    except (ValueError, RecursionError):
+        # Of what `_check` lets pass, this writes what `canonical` writes, ten times as fast: a whole log is read through here.
+        spelt = orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
+    except (ValueError, TypeError):
         raise EntryInvalid("leaf: not JSON") from None
     if not isinstance(members, dict) or spelt != leaf:
         raise EntryInvalid("leaf: not in canonical form")

@@ -85,6 +85,8 @@ class Recorder:
         self._clock = clock
         self._timeout = timeout
         self._closing = False
+        self.withheld = ""
+        """Why no intent is recorded now, although the log could; empty while nothing keeps them."""
         self._under_way: set[asyncio.Task[Placed]] = set()
 
     def now_ms(self) -> int:
@@ -122,6 +124,8 @@ class Recorder:
         """
         if self._closing:
             raise StoreUnavailable("the journal is closing")
+        if self.withheld:
+            raise StoreUnavailable(self.withheld)
 
         def denied(reason: Reason, detail: str) -> LeafFrame:
             why: dict[str, JSON] = {"reason": reason.value, "detail": detail} if detail else {"reason": reason.value}

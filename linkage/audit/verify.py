@@ -1,203 +1,251 @@
-"""Verifies a whole log: everything is computed again from the entries' bytes and compared with what is stored beside them.
+"""Verifies a log, or a part of it: everything is computed again from the entries' bytes and compared with what is stored beside them.
 
-It believes nothing but the log's public key. An older checkpoint or a receipt kept elsewhere shows what no log can show of itself:
-that it was not replaced as a whole (`against`).
+It believes nothing but the log's public keys, and may run beside a gateway that writes: what is written is never changed, so it is read
+a piece at a time, and only what changes is looked at in one short look at the end.
+
+Every checkpoint ever signed must hold the root that the entries have at its size; so all of them are consistent with each other. A
+batch leaves a checkpoint and one time for all its entries, so a size at which the time changes must have one, as must the empty log,
+the newest size, and each size of which a checkpoint is kept elsewhere. That a checkpoint is missing between two batches of the same
+millisecond, of which nobody kept anything, cannot be told. Nor can the log's random id in its head: nothing signs it.
+
+An older checkpoint or a receipt kept elsewhere shows what no log can show of itself: that it was not replaced as a whole (`against`).
 """
 
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from linkage.audit.findings import Progress, Report, Wrong
 from linkage.audit.pairing import Pairing
-from linkage.audit.record import EntryInvalid, parse_leaf
-from linkage.errors import LogCorrupt
-from linkage.ids import id_text
+from linkage.audit.pieces import checkpoints, read_damaged, read_damaged_checkpoints, read_piece
+from linkage.audit.regrowth import Hash, Regrowth
+from linkage.audit.report import Progress, Report, Wrong
+from linkage.audit.walk import Walk
+from linkage.errors import LinkageError, LogCorrupt
 from linkage.store.backend import LogReader
-from linkage.store.contract import Head, StoredEntry
-from linkage.store.sqlite_head import check_head
-from linkage.tlog.checkpoint import Checkpoint, open_checkpoint
-from linkage.tlog.errors import NoteInvalid
-from linkage.tlog.note import VerifierKey
-from linkage.tlog.tree import EMPTY_ROOT, NewNode, leaf_hash, push, read_frontier, root_of
+from linkage.store.contract import Head, OpenIntent
+from linkage.store.head_check import check_head
+from linkage.tlog.checkpoint import Checkpoint
+from linkage.tlog.errors import ProofInvalid
+from linkage.tlog.log_keys import LogVerifier
+from linkage.tlog.tree import consistency_path, frontier_nodes, verify_consistency
 
-_CHUNK = 512
-
-
-def verify_log(reader: LogReader, key: VerifierKey, *, against: tuple[Checkpoint, ...] = ()) -> Generator[Progress, None, Report]:
-    """Verify the log, and yield progress on the way. The reader sees one state of the log throughout.
-
-    Args:
-        reader: the log, within `LogReader.consistent`.
-        key: the log's public key.
-        against: checkpoints kept elsewhere, already opened: the log must be a continuation of each.
-
-    Raises:
-        LogCorrupt: there is not even a head to compare with.
-        apsw errors: never; ask within `LogReader.consistent`.
-    """
-    head = reader.head()
-    report = Report(head.origin, head.size, head.root)
-    walk = _Walk(reader, key, report, against)
-    pairing = Pairing(report)
-    entries = _entries(reader)
-    for entry in entries:
-        if entry.index % _CHUNK == 0:
-            yield Progress(entry.index, head.size)
-        walk.entry(entry)
-        pairing.see(entry)
-    walk.end(head)
-    pairing.end(reader)
-    yield Progress(head.size, head.size)
-    return report
+CHUNK: Final = 1024
+"""Entries that are read in one look: at most 64 MiB, if every leaf is of the largest size."""
+RECOVER_AFTER_MS: Final = 90_000
+_EVERYTHING: Final = 2**62
+_AT_MOST: Final = 1000
 
 
-def verify_all(reader: LogReader, key: VerifierKey, *, against: tuple[Checkpoint, ...] = ()) -> Report:
-    """Verify the log without looking at the progress.
-
-    Raises:
-        StoreUnavailable: the file cannot be read now.
-        LogCorrupt: it is no sound database, or has no head.
-    """
-
-    def run(log: LogReader) -> Report:
-        steps = verify_log(log, key, against=against)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                report: Report = end.value
-                return report
-
-    return reader.consistent(run)
+class OutOfRange(LinkageError):
+    """A part of a log that the log does not have; says what was asked for and what there is."""
 
 
-def _entries(reader: LogReader) -> Iterator[StoredEntry]:
-    """All entries by index, a chunk at a time."""
-    first = 0
-    while chunk := list(reader.entries(first, _CHUNK)):
-        yield from chunk
-        first = chunk[-1].index + 1
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The entries [first, last) of a log; ``last`` None: up to the newest when the verification ends."""
+
+    first: int = 0
+    last: int | None = None
 
 
-class _Walk:
-    """Computes the tree again, leaf by leaf."""
+@dataclass(frozen=True, slots=True)
+class _Changing:
+    """One look at everything that changes while a log is in use."""
 
-    def __init__(self, reader: LogReader, key: VerifierKey, report: Report, against: tuple[Checkpoint, ...]) -> None:
-        self._reader = reader
-        self._key = key
-        self._report = report
-        self._against: dict[int, list[Checkpoint]] = {}
-        for checkpoint in against:
-            self._against.setdefault(checkpoint.size, []).append(checkpoint)
-        self._frontier: list[bytes] = []
-        self._size = 0
-        self._ms = 0
-        self._lost = False
-        self._nodes = 0
-        self._newest = -1
-        self._checkpoints = iter(reader.checkpoints(0, 2**31))
-        self._next = next(self._checkpoints, None)
-        self._at_size(0)
+    head: Head
+    stray: str
+    beyond: Sequence[int]
+    held: Sequence[OpenIntent]
 
-    def entry(self, entry: StoredEntry) -> None:
-        """Check one leaf and what follows from it."""
-        add = self._report.add
-        if entry.index != self._size:
-            add(Wrong.ORDER, self._size, f"leaves missing before {entry.index}")
-            self._resume(entry.index)
-        digest = leaf_hash(entry.leaf)
-        if digest != entry.leaf_hash:
-            add(Wrong.LEAF, entry.index, "its bytes do not have its hash")
-        why = _contradiction(entry)
-        if why:
-            add(Wrong.LEAF, entry.index, why)
-        if entry.ms < self._ms:
-            add(Wrong.ORDER, entry.index, "its time goes back")
-        self._ms = max(self._ms, entry.ms)
-        if not self._lost:
-            made: list[NewNode] = []
-            push(self._frontier, self._size, digest, made)
-            self._compare(made[1:])
-        self._size += 1
-        self._at_size(self._size)
 
-    def end(self, head: Head) -> None:
+class Verification:
+    """One verification. Go through `steps`; ``report`` says at any time what was found so far."""
+
+    def __init__(
+        self,
+        reader: LogReader,
+        key: LogVerifier,
+        *,
+        against: tuple[Checkpoint, ...] = (),
+        span: Span | None = None,
+        now_ms: int | None = None,
+        recover_after_ms: int = RECOVER_AFTER_MS,
+        chunk: int = CHUNK,
+    ) -> None:
+        """Look at the head and at where to begin.
+
+        Args:
+            reader: the log, outside of `LogReader.consistent`; nobody else uses this reader meanwhile.
+            key: the log's public keys.
+            against: checkpoints kept elsewhere, already opened: the log must be a continuation of each.
+            span: which entries; None for all.
+            now_ms: the time now, to tell intents that are under way from orphans; None where nobody closes intents any more.
+            recover_after_ms: milliseconds after which the log's gateways close an intent as recovered.
+            chunk: entries that are read, and worked on, without a pause.
+
+        Raises:
+            OutOfRange: the log has no such entries.
+            StoreUnavailable: the log cannot be read now.
+            LogCorrupt: there is not even a head to compare with.
+        """
+        self._reader, self._key, self._against, self._chunk, self._now_ms = reader, key, against, chunk, now_ms
+        self._span = span or Span()
+        head = reader.consistent(lambda log: log.head())
+        self._limit = head.size if self._span.last is None else self._span.last
+        if not 0 <= self._span.first <= self._limit <= head.size:
+            raise OutOfRange(f"entries: got {self._span.first} to {self._limit}, the log has {head.size}")
+        self.report = Report(head.origin, head.size, head.root, self._span.first)
+        self._pairing = Pairing(self.report, recover_after_ms)
+        tree = Regrowth(self._span.first, self._stored_frontier(self._span.first))
+        self._first_root = tree.root(self._span.first)
+        inside = [each for each in against if self._passes(each.size)]
+        self._walk = Walk(self.report, key, self._pairing, inside, tree)
+
+    def steps(self) -> Iterator[Progress]:
+        """Do it, a chunk at a time.
+
+        Raises:
+            StoreUnavailable: the log cannot be read now.
+            LogCorrupt: head or open intents cannot be read at all.
+        """
+        first = self._span.first
+        yield Progress(0, self._limit - first)
+        self._timed(self._begin)
+        while self._limit - self._walk.size >= self._chunk:
+            self._timed(self._go_on)
+            yield Progress(self._walk.size - first, self._limit - first)
+        end = self._reader.consistent(self._look)
+        if self._span.last is None:
+            self._limit = max(end.head.size, self._walk.size)
+        while self._walk.size < self._limit:
+            self._timed(self._go_on)
+            yield Progress(self._walk.size - first, self._limit - first)
+        self._timed(lambda: self._finish(end))
+        yield Progress(self._limit - first, self._limit - first)
+
+    def _passes(self, size: int) -> bool:
+        return self._span.first <= size and (self._span.last is None or size <= self._span.last)
+
+    def _timed(self, run: Callable[[], None]) -> None:
+        before, signatures = time.perf_counter(), self.report.seconds_signatures
+        run()
+        self.report.seconds += time.perf_counter() - before - (self.report.seconds_signatures - signatures)
+
+    def _begin(self) -> None:
+        first = self._span.first
+        try:
+            found = self._reader.consistent(lambda log: checkpoints(log, first, first))
+        except LogCorrupt:
+            found = read_damaged_checkpoints(self._reader, first, first, self.report)
+        self._walk.begin(found)
+
+    def _go_on(self) -> None:
+        first, end = self._walk.size, min(self._walk.size + self._chunk, self._limit)
+        try:
+            piece = self._reader.consistent(lambda log: read_piece(log, first, end))
+        except LogCorrupt:
+            piece = read_damaged(self._reader, first, end, self.report)
+        if piece.entries:
+            self._walk.take(piece)
+        else:
+            self._skip(first)
+
+    def _skip(self, first: int) -> None:
+        """Find the next entry behind a chunk that has none; there may be none at all, however large the head says that the log is."""
+        following = self._reader.consistent(lambda log: [entry.index for entry in log.entries(first, 1)])
+        to = min(following[0] if following else self._limit, self._limit)
+        self._walk.skip(Regrowth(to, self._stored_frontier(to)))
+
+    def _stored_frontier(self, size: int) -> dict[int, Hash]:
+        return {level: self._stored(level, index) for level, index in frontier_nodes(size)}
+
+    def _stored(self, level: int, index: int) -> Hash:
+        try:
+            return self._reader.consistent(lambda log: log.node(level, index))
+        except LogCorrupt:
+            return None
+
+    def _look(self, log: LogReader) -> _Changing:
+        head = log.head()
+        beyond = [row[0] for row in log.checkpoints(head.size + 1, _AT_MOST)]
+        return _Changing(head, log.stray(head.size), beyond, log.open_intents(_EVERYTHING, len(self._pairing) + 2 * self._chunk + _AT_MOST))
+
+    def _finish(self, end: _Changing) -> None:
         """Check what only the whole shows."""
-        add = self._report.add
-        while self._next is not None:
-            add(Wrong.CHECKPOINT, self._next[0], "beyond the entries")
-            self._next = next(self._checkpoints, None)
-        if (beyond := self._reader.stray(self._size)).startswith("node"):
-            add(Wrong.NODE, self._size, f"beyond the entries: {beyond}")
-        if self._newest != self._size:
-            add(Wrong.CHECKPOINT, self._size, "missing for the newest size")
-        if head.size != self._size:
-            add(Wrong.HEAD, head.size, f"there are {self._size} entries")
-        if head.frontier != tuple(self._frontier) or head.root != root_of(self._frontier):
-            add(Wrong.HEAD, head.size, "its frontier or root is not that of the entries")
+        report, head = self.report, end.head
+        report.size, report.root, report.last = head.size, head.root, self._walk.size
         try:
             check_head(head, None, self._key)
         except LogCorrupt as cause:
-            add(Wrong.HEAD, head.size, str(cause))
-        for size in sorted(self._against):
-            add(Wrong.CHECKPOINT, size, "a checkpoint kept elsewhere is beyond the log")
+            report.add(Wrong.HEAD, head.size, str(cause))
+        if end.stray:
+            self._tell_stray(end)
+        if report.last == head.size:
+            self._compare_head(head, fits=not end.stray.startswith("leaf"))
+        self._pairing.end(end.held, self._now_ms)
+        if report.first:
+            self._prove(report.first, self._first_root, head, "the nodes stored for where the part begins are not those of the newest root")
+        if report.last < head.size:
+            self._prove(report.last, self._walk.root(), head, "the entries of the part are not those of the newest root")
+        self._compare_elsewhere(head)
 
-    def _resume(self, index: int) -> None:
-        """Go on behind missing leaves, with the nodes that the store holds over them."""
-        self._size = index
+    def _tell_stray(self, end: _Changing) -> None:
+        for size in end.beyond:
+            self.report.add(Wrong.CHECKPOINT, size, "beyond the entries")
+        what, at = (Wrong.HEAD, end.head.size) if end.stray.startswith("leaf") else (Wrong.NODE, end.head.size)
+        if not end.stray.startswith("checkpoint"):
+            self.report.add(what, at, f"beyond the log's size: {end.stray}")
+
+    def _compare_head(self, head: Head, *, fits: bool) -> None:
+        report, walk = self.report, self._walk
+        if head.frontier != walk.frontier() or head.root != walk.root():
+            report.add(Wrong.HEAD, head.size, "its frontier or root is not that of the entries")
+        if walk.last_ms not in (None, head.last_ms) and report.last > report.first:
+            report.add(Wrong.HEAD, head.size, "its time is not that of the newest entry")
+        if fits and not walk.is_checkpoint(head.size):
+            report.add(Wrong.CHECKPOINT, head.size, "missing for the newest size")
+
+    def _compare_elsewhere(self, head: Head) -> None:
+        for kept in self._against:
+            if kept.size > head.size:
+                self.report.add(Wrong.CHECKPOINT, kept.size, "a checkpoint kept elsewhere is beyond the log")
+            elif not self._passes(kept.size):
+                self._prove(kept.size, kept.root, head, "a checkpoint kept elsewhere has another root")
+
+    def _prove(self, size: int, root: Hash, head: Head, otherwise: str) -> None:
+        """Check that the log of ``size`` entries with this root is a prefix of the newest one, by the stored nodes."""
         try:
-            self._frontier = read_frontier(index, self._reader.node)
-        except LogCorrupt:
-            self._lost = True  # nothing to compute with: every later checkpoint is a finding
-
-    def _compare(self, made: list[NewNode]) -> None:
-        for level, index, digest in made:
-            try:
-                stored = self._reader.node(level, index)
-            except LogCorrupt:
-                self._report.add(Wrong.NODE, index, f"level {level}: missing")
-                continue
-            self._nodes += 1
-            if stored != digest:
-                self._report.add(Wrong.NODE, index, f"level {level}: is not the hash of its children")
-
-    def _at_size(self, size: int) -> None:
-        """Check the checkpoints of this size, stored and kept elsewhere."""
-        kept = self._against.pop(size, [])
-        if not kept and (self._next is None or self._next[0] != size):
-            return
-        root = root_of(self._frontier) if self._frontier else EMPTY_ROOT
-        if any(checkpoint.root != root for checkpoint in kept):
-            self._report.add(Wrong.CHECKPOINT, size, "a checkpoint kept elsewhere has another root")
-        while self._next is not None and self._next[0] == size:
-            _, stored_root, note, _ = self._next
-            self._report.checkpoints += 1
-            self._newest = size
-            self._check_checkpoint(size, root, stored_root, note)
-            self._next = next(self._checkpoints, None)
-
-    def _check_checkpoint(self, size: int, root: bytes, stored_root: bytes, note: str) -> None:
-        try:
-            checkpoint = open_checkpoint(note.encode(), self._key)
-        except NoteInvalid as cause:
-            self._report.add(Wrong.CHECKPOINT, size, str(cause))
-            return
-        if (checkpoint.size, checkpoint.root) != (size, root) or stored_root != root:
-            self._report.add(Wrong.CHECKPOINT, size, "names another size or root than the entries have")
+            path = self._reader.consistent(lambda log: consistency_path(size, head.size, log.node))
+            verify_consistency(size, head.size, root or b"", head.root, path)
+        except (ProofInvalid, LogCorrupt):
+            self.report.add(Wrong.CHECKPOINT, size, otherwise)
 
 
-def _contradiction(entry: StoredEntry) -> str:
-    """Where a leaf and the columns beside it differ; empty if nowhere."""
-    try:
-        members = parse_leaf(entry.leaf)
-    except EntryInvalid:
-        return "its bytes are not an entry"
-    columns = {
-        "eid": id_text(entry.eid),
-        "kind": entry.kind,
-        "ref": None if entry.ref is None else id_text(entry.ref),
-        "t": entry.ms,
-    }
-    for name, stored in columns.items():
-        if members.get(name) != stored:
-            return f"its {name} is not that of the column beside it"
-    return ""
+def verify_log(
+    reader: LogReader,
+    key: LogVerifier,
+    *,
+    against: tuple[Checkpoint, ...] = (),
+    span: Span | None = None,
+    now_ms: int | None = None,
+    recover_after_ms: int = RECOVER_AFTER_MS,
+) -> Generator[Progress, None, Report]:
+    """A `Verification` as a generator: yields progress, and gives the report."""
+    verification = Verification(reader, key, against=against, span=span, now_ms=now_ms, recover_after_ms=recover_after_ms)
+    yield from verification.steps()
+    return verification.report
+
+
+def verify_all(
+    reader: LogReader, key: LogVerifier, *, against: tuple[Checkpoint, ...] = (), span: Span | None = None, now_ms: int | None = None
+) -> Report:
+    """Verify the log without looking at the progress.
+
+    Raises:
+        As `Verification`, and its `Verification.steps`.
+    """
+    verification = Verification(reader, key, against=against, span=span, now_ms=now_ms)
+    for _ in verification.steps():
+        pass
+    return verification.report

@@ -35,7 +35,7 @@ class Health:
 
     ``queued``: entries that wait. ``last_commit_ms``: how long the newest batch took. ``committed_at_ms``: when it was durable,
     Unix time in ms. Both None before the first. ``size``: entries in the log, as this process knows it.
-    ``poisoned``: not before this process starts again.
+    ``poisoned``: not before this process starts again. ``keys``: what is wrong with the data keys' store; empty if nothing is known.
     """
 
     ok: bool
@@ -45,6 +45,7 @@ class Health:
     committed_at_ms: int | None
     size: int
     poisoned: bool = False
+    keys: str = ""
 
 
 class Writer:
@@ -75,6 +76,7 @@ class Writer:
         self._trouble: tuple[float, str] | None = None
         self._ended = ""
         self._keys_lost = ""
+        self._keys_trouble = ""  # of the last attempt to store a key
         self._last: tuple[float, int] | None = None
         self._size = self._found_size = log.head.size
         self._anchor = anchor
@@ -127,7 +129,7 @@ class Writer:
         reason = self._reason()
         took, at = self._last or (None, None)
         poisoned = bool(self._ended or self._without_keys() or self._log.lost())
-        return Health(not reason, reason, len(self._lanes), took, at, self._size, poisoned)
+        return Health(not reason, reason, len(self._lanes), took, at, self._size, poisoned, self._without_keys() or self._keys_trouble)
 
     def poison(self, why: str) -> None:
         """Take nothing in any more: the log was found not to be as it was written."""
@@ -215,8 +217,10 @@ class Writer:
             return failed
         try:
             results = self._log.append([job.draft for job in ready])
-        except LinkageError as cause:  # the signer's own errors, too: nothing was written
+        except AuditUnavailable as cause:
             return failed + [(job, cause) for job in ready]
+        except LinkageError as cause:  # the signer's own: nothing was written
+            return failed + [(job, StoreUnavailable(f"signer: {cause}")) for job in ready]
         return failed + list(zip(ready, results, strict=True))
 
     def _store_rows(self, jobs: Sequence[Job]) -> LinkageError | None:
@@ -232,7 +236,9 @@ class Writer:
             self._keys_lost = str(cause)
             return cause
         except StoreUnavailable as cause:
+            self._keys_trouble = str(cause)
             return cause
+        self._keys_trouble = ""
         return None
 
     def _note(self, answers: Sequence[tuple[Job, Result | LinkageError]], started: float) -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from linkage.cli.ending import Exit, ending, out, say, show_failure
 from linkage.cli.options import DEFAULT_CONFIG, Config, Json
-from linkage.runtime import gateway
+from linkage.runtime import equipment, gateway
 from linkage.settings import load
 from linkage.telemetry import configure_logging
 
@@ -27,7 +27,7 @@ def serve(config: Config = DEFAULT_CONFIG, check: Check = False, as_json: Json =
     with ending(as_json=as_json):
         settings = load(config)
         if check:
-            found = asyncio.run(gateway.check(settings, config))
+            found = asyncio.run(equipment.check(settings, config))
             if as_json:
                 say({"ok": True, **found})
             else:

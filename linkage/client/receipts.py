@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from linkage.tlog.errors import ProofInvalid
-from linkage.tlog.note import VerifierKey
+from linkage.tlog.log_keys import LogVerifier
 from linkage.tlog.proof import parse_proof, verify_proof
 from linkage.v1 import receipt_pb2
 
@@ -32,13 +32,14 @@ def check_receipt(leaf: bytes, tlog_proof: bytes, vkey: str) -> CheckedReceipt:
     Args:
         leaf: the entry's bytes.
         tlog_proof: a c2sp.org/tlog-proof@v1.
-        vkey: the log's public key, from somebody trusted (never from the gateway that is being checked).
+        vkey: the log's public key, or its list of keys (`linkage.tlog.log_keys`), from somebody trusted (never from the gateway
+            that is being checked).
 
     Raises:
         ProofInvalid: the proof is malformed or leads elsewhere.
         NoteInvalid: the vkey is none, or the checkpoint is not this log's.
     """
-    checkpoint = verify_proof(tlog_proof, leaf, VerifierKey.parse(vkey.strip()))
+    checkpoint = verify_proof(tlog_proof, leaf, LogVerifier.parse(vkey))
     try:
         entry = json.loads(leaf)
     except (ValueError, RecursionError):

@@ -12,6 +12,7 @@ from linkage.errors import Problem, Reason, Refusal, Violation
 from linkage.identity import register_tables as tables
 from linkage.identity.keys import KeysUnreadable, parse_keys
 from linkage.identity.subject import officer_subject
+from linkage.opening_hours import OpeningHours, read_opening_hours
 from linkage.pages import Page, read_page
 from linkage.terms import Agency, RecipientId
 
@@ -20,7 +21,10 @@ _KINDS = ("agency", "centre", "counter", "issuer", "auditor", "suspended_officer
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """A one-stop service centre. ``officers_from``: the agencies whose issuers' officers may work at its counters."""
+    """A one-stop service centre. ``officers_from``: the agencies whose issuers' officers may work at its counters.
+
+    ``opening_hours`` None: those of the settings.
+    """
 
     id: str
     name_th: str
@@ -28,6 +32,7 @@ class Centre:
     province: str
     agency: RecipientId
     officers_from: frozenset[RecipientId]
+    opening_hours: OpeningHours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,8 @@ def _centres(page: Page) -> Mapping[str, Centre]:
     for entry in page.entries("centre", tables.CentreTable, name="id"):
         t = entry.table
         officers_from = frozenset(RecipientId(agency) for agency in t.officers_from or [t.agency])
-        centres[t.id] = Centre(t.id, t.name_th, t.name_en, t.province, RecipientId(t.agency), officers_from)
+        hours = None if t.opening_hours is None else read_opening_hours(t.opening_hours)
+        centres[t.id] = Centre(t.id, t.name_th, t.name_en, t.province, RecipientId(t.agency), officers_from, hours)
     return MappingProxyType(centres)
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from linkage.pages import Id, Line, Written
+from linkage.thresholds import HoursLine
 
 
 def _uri(text: str) -> str:
@@ -36,7 +37,7 @@ class AgencyTable(Written):
 
 
 class CentreTable(Written):
-    """``[[centre]]``. ``officers_from`` absent: the centre's own agency alone."""
+    """``[[centre]]``. ``officers_from`` absent: the centre's own agency alone. ``opening_hours`` absent: those of the settings."""
 
     id: Id
     name_th: Line
@@ -44,6 +45,7 @@ class CentreTable(Written):
     province: Line
     agency: Id
     officers_from: Annotated[list[Id], Field(min_length=1)] | None = None
+    opening_hours: Annotated[list[HoursLine], Field(min_length=1)] | None = None
 
 
 class CounterTable(Written):

@@ -21,7 +21,7 @@ from linkage.call import Call, caller_facts
 from linkage.clock import Clock
 from linkage.errors import Reason, Refusal
 from linkage.ids import id_text, new_id
-from linkage.rpc.recognise import Recogniser
+from linkage.rpc.recognise import AuditorCall, Recogniser
 from linkage.rpc.refusals import Refusals
 from linkage.rpc.roles import ROLES, Role
 from linkage.rpc.status import status_of
@@ -120,12 +120,14 @@ class Door:
             seconds.observe(self._clock.monotonic() - started)
 
     async def _admitted(self, way: "_Way", request: bytes, context: Context, passing: "_Passing") -> tuple[Message, Any]:
-        """Who calls, and with what: the request, and a `Call` of an officer or the `Known` of a reader."""
+        """Who calls, and with what: the request, and a `Call` of an officer, an `AuditorCall`, or the `Known` of a reader."""
         known = self._recogniser.peer(context.auth_context(), passing.facts.update)
         if self._in_flight > self._server.max_concurrent:
             raise Refusal(Reason.OVERLOADED, retry_after=1.0)
         if way.role is Role.READER:
             return way.read(request), known
+        if way.role is Role.AUDITOR:
+            return way.read(request), AuditorCall(passing.id, known.auditor)
         officer = await self._recogniser.officer(context.invocation_metadata(), known.counter)
         call = self._call(passing.id, Caller(known.counter, officer), context)
         call.facts = passing.facts

@@ -1,6 +1,7 @@
 """`ReceiptService`: what the log can prove, for the counter about its own requests and for auditors about their agencies'."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from linkage.audit.receipt import ReceiptBook
@@ -18,13 +19,16 @@ from linkage.v1 import receipt_pb2_grpc
 class ReceiptService(receipt_pb2_grpc.ReceiptServiceServicer):
     """Handlers, to be registered behind the door."""
 
-    def __init__(self, book: ReceiptBook, vkey: str) -> None:
+    def __init__(self, book: ReceiptBook, vkey: str, cosigned: Callable[[], Awaitable[str | None]]) -> None:
+        """Take what can prove, the log's key, and what gives the newest cosigned checkpoint."""
         self._book = book
         self._vkey = vkey
+        self._cosigned = cosigned
 
     async def GetCheckpoint(self, request: pb.GetCheckpointRequest, known: Known) -> pb.GetCheckpointResponse:  # type: ignore[override]  # the door hands a Known where gRPC hands a context
         del request, known
-        return pb.GetCheckpointResponse(checkpoint=await self._book.checkpoint(), vkey=self._vkey)
+        cosigned = await self._cosigned()  # first: the log may grow meanwhile, and this one is never the larger
+        return pb.GetCheckpointResponse(checkpoint=await self._book.checkpoint(), vkey=self._vkey, cosigned_checkpoint=cosigned or "")
 
     async def GetReceipt(self, request: pb.GetReceiptRequest, known: Known) -> pb.GetReceiptResponse:  # type: ignore[override]  # as above
         reading = Reading()

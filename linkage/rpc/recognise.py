@@ -30,6 +30,25 @@ class Known:
             return self.who
         raise Refusal(Reason.ROLE_NOT_ALLOWED)
 
+    @property
+    def auditor(self) -> Auditor:
+        """The auditor.
+
+        Raises:
+            Refusal: ROLE_NOT_ALLOWED for a counter.
+        """
+        if isinstance(self.who, Auditor):
+            return self.who
+        raise Refusal(Reason.ROLE_NOT_ALLOWED)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditorCall:
+    """A call by an auditor. ``id``: the request id, under which the log records the reading."""
+
+    id: bytes
+    auditor: Auditor
+
 
 class Recogniser:
     """Turns what gRPC knows of a connection and its metadata into people and places of the register."""

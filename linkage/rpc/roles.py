@@ -13,6 +13,8 @@ class Role(StrEnum):
     """Anybody whose certificate TLS accepted."""
     READER = auto()
     """A registered counter or auditor."""
+    AUDITOR = auto()
+    """A registered auditor."""
     OFFICER = auto()
     """A registered counter with an officer logged in."""
 
@@ -31,6 +33,9 @@ ROLES: dict[str, Role] = {
     "linkage.v1.ReceiptService/GetCheckpoint": Role.READER,
     "linkage.v1.ReceiptService/GetReceipt": Role.READER,
     "linkage.v1.ReceiptService/GetConsistencyProof": Role.READER,
+    "linkage.v1.AuditService/ListEntries": Role.AUDITOR,
+    "linkage.v1.AuditService/GetEntry": Role.AUDITOR,
+    "linkage.v1.AuditService/ListAccesses": Role.AUDITOR,
     "grpc.health.v1.Health/Check": Role.CONNECTED,
     "grpc.health.v1.Health/List": Role.CONNECTED,
     "grpc.health.v1.Health/Watch": Role.CONNECTED,

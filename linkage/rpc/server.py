@@ -11,7 +11,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from linkage.rpc.door import Door
 from linkage.rpc.roles import check_roles
 from linkage.settings import Server
-from linkage.v1 import agency_session_pb2, catalogue_pb2, lookup_pb2, receipt_pb2, verification_pb2
+from linkage.v1 import agency_session_pb2, audit_pb2, catalogue_pb2, lookup_pb2, receipt_pb2, verification_pb2
 
 SERVICES: Sequence[ServiceDescriptor] = (
     verification_pb2.DESCRIPTOR.services_by_name["VerificationService"],
@@ -19,6 +19,7 @@ SERVICES: Sequence[ServiceDescriptor] = (
     catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"],
     agency_session_pb2.DESCRIPTOR.services_by_name["AgencySessionService"],
     receipt_pb2.DESCRIPTOR.services_by_name["ReceiptService"],
+    audit_pb2.DESCRIPTOR.services_by_name["AuditService"],
 )
 """Our services."""
 

@@ -48,7 +48,7 @@ class VerificationService(verification_pb2_grpc.VerificationServiceServicer):
         def written(reply: VerifyReply) -> pb.VerifyIdentityResponse:
             return self._written(call, evidence, reply)
 
-        key = self._corridor.fresh_key(ask)
+        key = self._corridor.fresh_key(call, ask)
 
         async def attempt() -> pb.VerifyIdentityResponse:
             reply, receipt = await self._corridor.verify(call, ask, key, lambda reply: self._retries.pack(written(reply)))

@@ -15,6 +15,7 @@ from linkage.runtime.demo_agencies import REDIRECT_URI, Agencies, AgencyDidNotSt
 from linkage.runtime.demo_gateway import GatewayDidNotStart, command, running_gateway
 from linkage.runtime.demo_place import Place, build_place
 from linkage.runtime.story import LASER, NUMBER, OFFICER_NUMBER, PERSON_FIELDS, RECIPIENT, Story, StoryFailed
+from linkage.runtime.story_audit import AUDITOR, AuditFailed, tell_audit
 from linkage.runtime.story_page import Page
 from linkage.runtime.written import replace_private
 from linkage.settings import load
@@ -52,11 +53,14 @@ def play(settings: Path, page: Page, *, stay: bool) -> None:
                     kinds = {kind.type: kind for kind in load_kinds(load(place.settings), place.settings)}
                     Story(counter, agencies, place, kinds, page).tell()
                     _verify_log(counter, agencies, place, page)
+                    tell_audit(place, page, NUMBER)
                 page.good("DONE", "จบเรื่อง", f"{clock.monotonic() - started:.0f} s. Everything is left in {_near(place.folder)}.")
                 if stay:
                     _stay(agencies, place, page)
     except (GatewayDidNotStart, AgencyDidNotStart) as failure:
         raise StoryFailed(f"{type(failure).__name__}: {failure}") from failure
+    except AuditFailed as failure:
+        raise StoryFailed(f"step {len(page.steps)}: {failure}") from failure
 
 
 def _verify_log(counter: Counter, agencies: Agencies, place: Place, page: Page) -> None:
@@ -109,6 +113,8 @@ def _stay(agencies: Agencies, place: Place, page: Page) -> None:
         f"  {linkage} bundle {desk} --service {story_bundle.SERVICE}",
         f"  {linkage} lookup {desk} --service {story_bundle.SERVICE} --type dopa.person --fields {','.join(PERSON_FIELDS[:3])}",
         f"  {linkage} audit verify --config {config}",
+        f"  {linkage} audit search --config {config} --auditor {AUDITOR} --result found",
+        f"  {linkage} audit statistics --config {config} --auditor {AUDITOR}",
         f"  {linkage} agreements show --config {config}",
         "",
         f"Any gRPC client can call {place.target} with what is in {_near(place.counter)}.",

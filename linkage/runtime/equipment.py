@@ -11,18 +11,20 @@ from typing import TypeVar
 import structlog
 
 from linkage.catalogue.records import RecordKind, load_records
-from linkage.clock import Clock
+from linkage.clock import Clock, SystemClock
 from linkage.errors import Problem, SettingsInvalid
 from linkage.in_force import InForce
-from linkage.keyring import OTHERS, KeyRing, load_keyring
+from linkage.keyring import KeyRing, load_keyring
 from linkage.runtime.certificates import Certificates, Material
 from linkage.runtime.files import load_files
 from linkage.runtime.observer import MeteringObserver
+from linkage.runtime.signing import load_signer
+from linkage.runtime.storage import Storage, storage_of
+from linkage.runtime.witnesses import HttpCourier, couriers_of
 from linkage.settings import Settings
 from linkage.sources.registry import ClientMaker, Registry, client_for
 from linkage.telemetry import Metrics
-from linkage.tlog.errors import NoteInvalid
-from linkage.tlog.note import Signer
+from linkage.tlog.log_keys import LogSigner
 
 T = TypeVar("T")
 
@@ -33,7 +35,7 @@ _log = structlog.get_logger()
 class Keys:
     """Every key of the gateway itself."""
 
-    signer: Signer
+    signer: LogSigner
     encryption: KeyRing
     pseudonyms: KeyRing
     tokens: KeyRing
@@ -50,6 +52,8 @@ class Equipment:
     record_kinds: tuple[RecordKind, ...]
     files: InForce
     certificates: Certificates
+    storage: Storage
+    couriers: tuple[HttpCourier, ...]
 
 
 async def equip(settings: Settings, file: Path, clock: Clock, *, clients: ClientMaker = client_for) -> Equipment:
@@ -68,18 +72,39 @@ async def equip(settings: Settings, file: Path, clock: Clock, *, clients: Client
     metrics = Metrics()
     certificates = _try(problems, lambda: Certificates(settings.server, clock, _Watch(metrics)))
     keys = _try(problems, lambda: _keys(settings))
+    storage = _try(problems, lambda: storage_of(settings))
+    couriers = _try(problems, lambda: couriers_of(settings.log, str(file)))
     sources = _try(
         problems,
         lambda: Registry.load(settings.sources, str(file), clock=clock, observer=MeteringObserver(metrics), client_for=clients),
     )
     kinds = _try(problems, lambda: load_records([records.path for records in sources.records])) if sources else None
     files = _try(problems, lambda: load_files(settings, kinds)) if kinds is not None else None
-    if certificates is None or keys is None or sources is None or kinds is None or files is None:
+    if certificates is None or keys is None or storage is None or couriers is None or sources is None or kinds is None or files is None:
         if sources is not None:
             await sources.aclose()
         raise SettingsInvalid(tuple(problems))
     metrics.certificate_not_after.labels("server").set(certificates.current.not_after)
-    return Equipment(settings, metrics, keys, sources, kinds, files, certificates)
+    return Equipment(settings, metrics, keys, sources, kinds, files, certificates, storage, couriers)
+
+
+async def check(settings: Settings, file: Path) -> dict[str, int]:
+    """Read and check everything without listening or touching the log; how many of each there are.
+
+    Raises:
+        SettingsInvalid: every problem of every file.
+    """
+    equipment = await equip(settings, file, SystemClock())
+    await equipment.sources.aclose()
+    files = equipment.files
+    return {
+        "agencies": len(files.register.agencies),
+        "counters": len(files.register.counters),
+        "agreements": len(files.book.agreements),
+        "services": len(files.catalogue.services),
+        "record_types": len(files.catalogue.records),
+        "sources": len(settings.sources),
+    }
 
 
 def _try(problems: list[Problem], read: Callable[[], T]) -> T | None:
@@ -100,30 +125,6 @@ def _keys(settings: Settings) -> Keys:
     if signer is None or encryption is None or pseudonyms is None or tokens is None:
         raise SettingsInvalid(tuple(problems))
     return Keys(signer, encryption, pseudonyms, tokens)
-
-
-def load_signer(settings: Settings) -> Signer:
-    """The log's signing key.
-
-    Raises:
-        SettingsInvalid: it cannot be read, or belongs to another log.
-    """
-    path = settings.log.signing_key
-    try:
-        if (mode := path.stat().st_mode) & OTHERS:
-            raise _problem(path, "log.signing_key", f"permissions {mode & 0o777:o}", "600 or 400: nobody but its owner may read it")
-        signer = Signer.parse(path.read_text(encoding="ascii").strip())
-    except OSError as failure:
-        raise _problem(path, "log.signing_key", failure.strerror or "unreadable", "a readable private key file") from failure
-    except (NoteInvalid, UnicodeDecodeError):
-        raise _problem(path, "log.signing_key", "something else", "PRIVATE+KEY+<name>+<id>+<key>") from None
-    if signer.verifier.name != settings.log.origin:
-        raise _problem(path, "log.origin", f"a key named {signer.verifier.name}", f"the key of {settings.log.origin}")
-    return signer
-
-
-def _problem(path: Path, key: str, got: str, expected: str) -> SettingsInvalid:
-    return SettingsInvalid((Problem(str(path), key, got, expected),))
 
 
 class _Watch:

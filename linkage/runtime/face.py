@@ -4,16 +4,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from linkage.audit.journal import Journal
+from linkage.audit.reading import ReadingRoom
 from linkage.audit.receipt import ReceiptBook
 from linkage.audit.sealing import Sealing
+from linkage.audit.search_room import SearchRoom
 from linkage.audit.tally import Tally
+from linkage.audit.witnessing import Witnessing
 from linkage.bundle import Bundle
 from linkage.clock import Clock
 from linkage.identity import KeySets, OfficerTokens
 from linkage.in_force import InForce
+from linkage.inspection import Inspection
 from linkage.login import Login
 from linkage.lookup import Lookup
 from linkage.rpc.agency_session_service import AgencySessionService
+from linkage.rpc.audit_service import AuditService
 from linkage.rpc.bundling import Bundling
 from linkage.rpc.catalogue_service import CatalogueService
 from linkage.rpc.door import Door
@@ -43,6 +48,8 @@ class Rooms:
     sealing: Sealing
     tally: Tally
     book: ReceiptBook
+    search: SearchRoom
+    witnessing: Witnessing
     key_sets: KeySets
 
     def names(self) -> Mapping[str, tuple[str, str]]:
@@ -68,7 +75,8 @@ def build_face(rooms: Rooms) -> Built:
         LookupService(lookup, Bundling(_bundle(rooms, visits, logins, lookup), retries, refusals, sentences), retries, sentences),
         CatalogueService(rooms.in_force, equipment.sources.assumed),
         AgencySessionService(_login(rooms, logins)),
-        ReceiptService(rooms.book, equipment.keys.signer.verifier.text),
+        ReceiptService(rooms.book, equipment.keys.signer.verifier.text, rooms.witnessing.newest_cosigned),
+        AuditService(Inspection(rooms.in_force, rooms.search, ReadingRoom(rooms.journal, rooms.sealing), sealer), rooms.in_force),
     )
     credentials = equipment.certificates.credentials()
     return build_server(settings.server, _door(rooms, recogniser, refusals), servicers, credentials, equipment.metrics.unknown_methods.inc)

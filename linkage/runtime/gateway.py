@@ -11,7 +11,7 @@ import prometheus_client
 import structlog
 
 from linkage import __version__
-from linkage.audit.boot import announce, check_edge, new_origin, open_log, recover_orphans
+from linkage.audit.boot import announce, check_edge, new_origin, recover_orphans
 from linkage.audit.journal import Journal, JournalLimits
 from linkage.audit.receipt import ReceiptBook
 from linkage.audit.record import Entry, Kind
@@ -27,15 +27,16 @@ from linkage.runtime.equipment import Equipment, equip
 from linkage.runtime.face import Rooms, build_face
 from linkage.runtime.files import WatchedFiles
 from linkage.runtime.health import EVERY_S, Health
+from linkage.runtime.key_care import begin_care, open_checked
 from linkage.runtime.outlook import Outlook
+from linkage.runtime.presence import Presence
+from linkage.runtime.searching import search_room_of, watching
+from linkage.runtime.self_auditing import self_audit_of
+from linkage.runtime.witnesses import BOOT_S, witnessing_of
 from linkage.settings import Settings
 from linkage.sources.registry import ClientMaker, client_for
-from linkage.store.anchor import Anchor, anchor_beside, check_anchor
+from linkage.store.anchor import Anchor, check_anchor
 from linkage.store.contract import SpaceLimits
-from linkage.store.first_start import make_missing
-from linkage.store.lock import StoreLock
-from linkage.store.sqlite_keys import SqliteKeys
-from linkage.store.sqlite_read import SqliteReader
 from linkage.transport import key_set_client
 from linkage.transport.expiry import read_expiry
 
@@ -49,11 +50,12 @@ class LogLost(LinkageError):
 class Gateway:
     """A gateway that serves. Made by `start`, ended by `stop`."""
 
-    def __init__(self, equipment: Equipment, clock: Clock, lock: StoreLock, outlook: Outlook) -> None:
+    def __init__(self, equipment: Equipment, clock: Clock, outlook: Outlook) -> None:
         self.equipment = equipment
         self.settings = equipment.settings
         self._clock = clock
-        self._lock = lock
+        self._storage = equipment.storage
+        self._lock = equipment.storage.lock()
         self._outlook = outlook
         self.lost: LogCorrupt | None = None
         """What a reader found wrong with the log; None while nobody did."""
@@ -89,7 +91,7 @@ class Gateway:
         equipment = await equip(settings, file, clock, clients=clients)
         read = read_expiry if clients is client_for else None  # whoever stands in for the agencies shows no certificates
         outlook = Outlook(equipment.sources, settings.sources, equipment.metrics, clock, kinds=equipment.record_kinds, read=read)
-        gateway = cls(equipment, clock, StoreLock(settings.log.path), outlook)
+        gateway = cls(equipment, clock, outlook)
         try:
             await gateway._open_journal()
             await gateway._open_door()
@@ -104,30 +106,35 @@ class Gateway:
         return self._built.port
 
     async def _open_journal(self) -> None:
-        settings, keys, clock = self.settings.log, self.equipment.keys, self._clock
-        make_missing(settings.path, settings.data_keys, keys.signer)
-        with SqliteReader(settings.path) as reader:
+        settings, keys, clock, storage = self.settings.log, self.equipment.keys, self._clock, self._storage
+        storage.make_missing(keys.signer)
+        with storage.open_reader() as reader:
             check_edge(reader, keys.signer.verifier)
-            check_anchor(anchor_beside(settings.data_keys), reader, keys.signer.verifier)
+            check_anchor(storage.anchor, reader, keys.signer.verifier)
+        self._witnessing = witnessing_of(settings, self.equipment.couriers, storage, keys.signer.verifier, clock, self.equipment.metrics)
+        await self._witnessing.check(within=BOOT_S)
         space = SpaceLimits(settings.refuse_intents_below, settings.refuse_all_below)
-        self.sealing = Sealing(settings.origin, keys.encryption, keys.pseudonyms, clock)
+        self.sealing = Sealing(settings.origin, keys.encryption, keys.pseudonyms, clock, keep_days=settings.retention_days)
+        data_keys = open_checked(storage.open_keys, self.sealing, self.settings)
         self.journal = Journal(
-            open_log(settings.path, signer=keys.signer, clock=clock, origin=self._origin, space=space),
-            SqliteKeys(settings.data_keys),
+            storage.open_log(keys.signer, clock, self._origin, space),
+            data_keys,
             sealing=self.sealing,
             origin=self._origin,
             clock=clock,
             limits=JournalLimits(settings.queue, settings.append_timeout),
-            anchor=Anchor(anchor_beside(settings.data_keys)),
+            anchor=Anchor(storage.anchor),
         )
         self.journal.start()
         self._tally = Tally(self.journal, clock)
-        self._book = ReceiptBook(lambda: SqliteReader(settings.path), self._corrupt)
-        orphans = await recover_orphans(self.journal, clock)
+        self._book = ReceiptBook(storage.open_reader, self._corrupt)
+        self._search = search_room_of(settings, storage, self.sealing, self._corrupt)
+        orphans = await recover_orphans(self.journal, clock, only_of=settings.replica if storage.shared else None)
         if orphans:
             self.equipment.metrics.recovered.inc(orphans)
             _log.warning("intents of an ended process were closed: their outcome is unknown", count=orphans)
         await announce(self.journal, clock, version=__version__, digests=_digests(self.equipment.files))
+        self._care = await begin_care(self.journal, storage.open_keys, self.sealing, clock, self.equipment)
 
     async def _open_door(self) -> None:
         self._key_sets = KeySets(self._clock, key_set_client)
@@ -140,14 +147,31 @@ class Gateway:
                 sealing=self.sealing,
                 tally=self._tally,
                 book=self._book,
+                search=self._search,
+                witnessing=self._witnessing,
                 key_sets=self._key_sets,
             )
         )
         metrics = self.equipment.metrics
-        self._health = Health(self._built.health, self.journal, self.equipment.sources, metrics, self.settings.log.path)
+        presence = Presence(self._lock, self.journal, self._storage.free_bytes)
+        self._health = Health(self._built.health, self.journal, self.equipment.sources, metrics, presence)
+        if self.equipment.couriers:
+            self._health.also["witness"] = self._witnessing.trouble
         await self._health.look()
+        for work in self._witnessing.work(self.journal.withhold_intents, self._corrupt):
+            self._go(work)
         sweeper = Sweeper(self.journal, self._clock, after=self.settings.log.recover_after)
-        for task in (self._health.run(), sweeper.run(), self._tally.run(), self._watched.run(), self._outlook.run()):
+        for task in (
+            self._health.run(),
+            sweeper.run(),
+            self._tally.run(),
+            self._care.run(),
+            self._watched.run(),
+            self._outlook.run(),
+            self._search.run(watching(metrics)),
+            presence.run(),
+            self_audit_of(self.equipment, self._clock, self._corrupt).run(),
+        ):
             self._go(task)
         self._page = _metrics_page(self.settings.server.metrics_listen, self.equipment)
         await self._built.server.start()
@@ -206,7 +230,14 @@ class Gateway:
         if hasattr(self, "_built"):
             await self._built.server.stop(0)  # ended before, or begun half: the port must not stay bound
         try:
-            for name, close in (("_book", "close"), ("journal", "close"), ("_key_sets", "close")):
+            for name, close in (
+                ("_book", "close"),
+                ("_search", "close"),
+                ("_care", "close"),
+                ("_witnessing", "aclose"),
+                ("journal", "close"),
+                ("_key_sets", "close"),
+            ):
                 if hasattr(self, name):
                     await getattr(getattr(self, name), close)()
             await self.equipment.sources.aclose()
@@ -264,22 +295,3 @@ async def _over_or_lost(over: asyncio.Event, gateway: Gateway) -> bool:
     for each in waiting:
         each.cancel()
     return over.is_set()
-
-
-async def check(settings: Settings, file: Path) -> dict[str, int]:
-    """Read and check everything without listening or touching the log; how many of each there are.
-
-    Raises:
-        SettingsInvalid: every problem of every file.
-    """
-    equipment = await equip(settings, file, SystemClock())
-    await equipment.sources.aclose()
-    files = equipment.files
-    return {
-        "agencies": len(files.register.agencies),
-        "counters": len(files.register.counters),
-        "agreements": len(files.book.agreements),
-        "services": len(files.catalogue.services),
-        "record_types": len(files.catalogue.records),
-        "sources": len(settings.sources),
-    }

@@ -1,19 +1,20 @@
 """Health that tells the truth: about the log, its disk and every agency, for load balancers and for people.
 
 Names that can be asked: "" (the gateway as a whole) and every service of ours, which are NOT_SERVING exactly while nothing can be
-recorded or the gateway is draining; `log`, `disk`, and `source.<name>` for each agency. A broken agency does not take the gateway
-out of service: others still answer.
+recorded or the gateway is draining; `log`; what may be the matter with it, `disk`, `clock`, `keys`; `source.<name>` for each agency, and
+`witness` where witnesses are set. A broken agency does not take the gateway out of service: others still answer.
 """
 
 import asyncio
-import shutil
-from pathlib import Path
+import math
+from collections.abc import Callable
 
 import structlog
 from grpc_health.v1 import health, health_pb2
 
 from linkage.audit.journal import Journal
 from linkage.rpc.server import SERVICES
+from linkage.runtime.presence import Presence
 from linkage.sources.breaker import BreakerState
 from linkage.sources.registry import Registry
 from linkage.telemetry import Metrics
@@ -21,23 +22,36 @@ from linkage.telemetry import Metrics
 _log = structlog.get_logger()
 
 EVERY_S = 0.5
-LITTLE_SPACE = "little disk space"
+LITTLE_SPACE, FULL, CLOCK = "little disk space", "FullError", "clock: "
+"""How the log begins, or what it says, where the disk or the clock is the reason."""
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+Trouble = Callable[[], str]
+"""What is wrong, in a few words; empty while nothing is."""
 
 
 class Health:
     """Looks at everything twice a second and says how it is."""
 
-    def __init__(self, servicer: health.aio.HealthServicer, journal: Journal, sources: Registry, metrics: Metrics, log: Path) -> None:
-        self._folder = log.parent
+    def __init__(
+        self,
+        servicer: health.aio.HealthServicer,
+        journal: Journal,
+        sources: Registry,
+        metrics: Metrics,
+        presence: Presence,
+    ) -> None:
+        self._presence = presence
         self._servicer = servicer
         self._journal = journal
         self._sources = sources
         self._metrics = metrics
         self._said: dict[str, bool] = {}
         self._draining = False
+        self.also: dict[str, Trouble] = {}
+        """Further names that can be asked, each with what says why it is NOT_SERVING; empty while it serves."""
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -48,18 +62,23 @@ class Health:
     async def look(self) -> None:
         """Look once."""
         log = self._journal.health()
-        free = _free(self._folder)
-        self._metrics.log_ok.set(log.ok)
+        free = self._presence.free_bytes()
+        why = log.reason or self._presence.trouble  # a log that nobody writes to now may be out of reach all the same
+        self._metrics.log_ok.set(not why)
         self._metrics.log_size.set(log.size)
         self._metrics.log_queue.set(log.queued)
         self._metrics.log_commit_ms.set(log.last_commit_ms or 0)
-        self._metrics.disk_free.set(free)
-        await self._say("log", log.ok, why=log.reason)
-        await self._say("disk", log.reason != LITTLE_SPACE, bytes_free=free)
+        self._metrics.disk_free.set(math.nan if free is None else free)
+        await self._say("log", not why, why=why)
+        await self._say("disk", log.reason != LITTLE_SPACE and FULL not in log.reason, why=log.reason, bytes_free=free)
+        await self._say("clock", not log.reason.startswith(CLOCK), why=log.reason)
+        await self._say("keys", not log.keys, why=log.keys)
         for source in self._sources.sources.values():
             state = source.health().state
             await self._say(f"source.{source.name}", state is BreakerState.CLOSED, why=state.value)
-        serving = log.ok and not self._draining
+        for name, trouble in self.also.items():
+            await self._say(name, not (said := trouble()), why=said)
+        serving = not why and not self._draining
         for name in ("", *(service.full_name for service in SERVICES)):
             await self._say(name, serving)
 
@@ -75,11 +94,3 @@ class Health:
             (_log.info if good else _log.warning)("health", where=name or "gateway", state="serving" if good else "not serving", **why)
         self._said[name] = good
         await self._servicer.set(name, _SERVING if good else _NOT_SERVING)
-
-
-def _free(folder: Path) -> int:
-    """Bytes free on the folder's disk; 0 where it is gone: the log says so itself, and the looking goes on."""
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return 0

@@ -33,9 +33,22 @@ def replace_private(path: Path, content: bytes | str) -> None:
     Raises:
         SettingsInvalid: it cannot be written.
     """
+    _replace(path, content, PRIVATE)
+
+
+def replace_public(path: Path, content: bytes | str) -> None:
+    """Write a file that everybody may read, there before or not; readers see the one or the other, never a half.
+
+    Raises:
+        SettingsInvalid: it cannot be written.
+    """
+    _replace(path, content, PUBLIC)
+
+
+def _replace(path: Path, content: bytes | str, mode: int) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        _write(beside, content, PRIVATE)
+        _write(beside, content, mode)
         beside.replace(path)
     except OSError as failure:
         raise _wrong(path, failure.strerror or "unwritable") from failure

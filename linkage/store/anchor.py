@@ -14,7 +14,7 @@ from linkage.store.contract import StoreUnavailable
 from linkage.store.sqlite_create import sync_folder
 from linkage.tlog.checkpoint import Checkpoint, open_checkpoint
 from linkage.tlog.errors import NoteInvalid, ProofInvalid
-from linkage.tlog.note import VerifierKey
+from linkage.tlog.log_keys import LogVerifier
 from linkage.tlog.tree import consistency_path, verify_consistency
 
 EVERY_S = 0.1
@@ -69,7 +69,7 @@ class Anchor:
         sync_folder(self.path.parent)
 
 
-def check_anchor(path: Path, reader: LogReader, key: VerifierKey) -> None:
+def check_anchor(path: Path, reader: LogReader, key: LogVerifier) -> None:
     """Check that the log holds everything that the anchor has seen. Without an anchor there is nothing to check.
 
     Raises:

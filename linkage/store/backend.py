@@ -153,7 +153,7 @@ class KeyStore(Protocol):
         """Store rows, durable on return. A row whose id is there already gains its pseudonym and changes in nothing else.
 
         Raises:
-            StoreUnavailable: certainly nothing was stored.
+            StoreUnavailable: not known to be stored; a later call with the same rows may succeed, and does no harm if they are there.
             StorePoisoned: unknown what was stored, now or in an earlier call.
         """
         ...
@@ -168,6 +168,10 @@ class KeyStore(Protocol):
 
     def epochs(self) -> tuple[str, ...]:
         """The epochs of the pseudonyms that are there, sorted: what a search has to go through. `StoreUnavailable` as `get`."""
+        ...
+
+    def keks(self) -> tuple[str, ...]:
+        """The ids of the keys that wrap what is there, sorted; `StoreUnavailable` if they cannot be read."""
         ...
 
     def not_under(self, kek: str, at_most: int) -> Sequence[KeyRow]:

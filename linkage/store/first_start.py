@@ -6,11 +6,17 @@ from linkage.errors import LogCorrupt
 from linkage.store.anchor import anchor_beside
 from linkage.store.sqlite_keys import SqliteKeys, create_keys
 from linkage.store.sqlite_log import create_log
-from linkage.tlog.note import Signer
+from linkage.tlog.log_keys import LogSigner
 
 
-def make_missing(log: Path, data_keys: Path, signer: Signer) -> None:
+def make_missing(log: Path, data_keys: Path, signer: LogSigner, *, anchor: Path | None = None) -> None:
     """Make what the first start needs. Keys come first, so that a first start that was cut off can be told from a lost file.
+
+    Args:
+        log: the log's file.
+        data_keys: the file of data keys.
+        signer: the log's key.
+        anchor: the anchor's file; None for the one beside the data keys.
 
     Raises:
         LogCorrupt: one of the two, or the anchor, is there and says that the other must have been; an operator has to put it back.
@@ -18,10 +24,9 @@ def make_missing(log: Path, data_keys: Path, signer: Signer) -> None:
     """
     if log.exists() and not data_keys.exists():
         raise LogCorrupt(f"{data_keys}: missing beside its log; put it back, or what the log sealed can never be read again")
-    if not log.exists() and anchor_beside(data_keys).exists():
-        raise LogCorrupt(
-            f"{log}: missing, but {anchor_beside(data_keys)} has seen it; put it back: a log never begins anew under the same name"
-        )
+    anchor = anchor or anchor_beside(data_keys)
+    if not log.exists() and anchor.exists():
+        raise LogCorrupt(f"{log}: missing, but {anchor} has seen it; put it back: a log never begins anew under the same name")
     if not data_keys.exists():
         create_keys(data_keys)
     if not log.exists():

@@ -1,23 +1,32 @@
 """The log's time: milliseconds that never go back, whatever the wall clock does.
 
-A wall clock slightly behind the log is taken to be the log's last time. A step is recorded, a clock far behind refused: entries
-must not carry a time that nobody can explain.
+A wall clock slightly behind the log is taken to be the log's last time. A step is recorded; a clock far behind, or one that jumped far
+ahead while this process ran, is refused: entries must not carry a time that nobody can explain. Deadlines know nothing of this: they
+run on the monotonic clock.
 """
+
+from typing import Final
 
 from linkage.clock import Clock
 from linkage.store.contract import StoreUnavailable
 
-NOTED_MS = 2_000
+NOTED_MS: Final = 2_000
 """From this difference on a step is recorded; time servers slew within it."""
-REFUSED_MS = 300_000
+REFUSED_MS: Final = 300_000
 """A wall clock further behind the log than this stops it until the clock is right again."""
+CLOCK_JUMP_S: Final = 3600.0
+"""A wall clock that goes further ahead of the monotonic clock than this, by default, between two batches stops the log as well."""
+EARLIEST_MS: Final = 1_735_689_600_000
+"""2025-01-01: before it there was no log. A machine without a clock of its own begins in 1970."""
 
 
 class LogTime:
-    """Turns the clock's time into the log's."""
+    """Turns the clock's time into the log's. `trouble` may be asked by any thread."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, jump_s: float = CLOCK_JUMP_S) -> None:
+        """Take the clock. ``jump_s``: how many seconds it may step ahead while this process runs."""
         self._clock = clock
+        self._jump_ms = round(jump_s * 1000)
         self._seen: tuple[int, float] | None = None  # wall and monotonic time of the last batch
         self._behind = False  # the clock's being behind stands in the log
         self._next: tuple[tuple[int, float] | None, bool] = (None, False)
@@ -26,21 +35,43 @@ class LogTime:
         """The time of a batch, and the step in milliseconds that must be recorded with it (0: none; negative: backwards).
 
         Raises:
-            StoreUnavailable: the wall clock is more than 5 minutes behind ``last_ms``.
+            StoreUnavailable: the wall clock is more than 5 minutes behind ``last_ms``, or jumped ahead since the last batch.
         """
         now, monotonic = self._clock.now_ms(), self._clock.monotonic()
+        ahead = self._ahead(now, monotonic)
+        if why := self._wrong(now, ahead, last_ms):
+            raise StoreUnavailable(why)
         lag = last_ms - now
-        if lag > REFUSED_MS:
-            raise StoreUnavailable(f"clock: {lag // 1000} s behind the log, at most {REFUSED_MS // 1000} s are accepted")
         step = 0
         if lag > NOTED_MS:
             step = 0 if self._behind else -lag
-        elif self._seen is not None:
-            ahead = now - self._seen[0] - round((monotonic - self._seen[1]) * 1000)
-            step = ahead if abs(ahead) > NOTED_MS else 0
+        elif abs(ahead) > NOTED_MS:
+            step = ahead
         self._next = ((now, monotonic), lag > NOTED_MS)
         return max(now, last_ms), step
+
+    def trouble(self, last_ms: int) -> str:
+        """Why a batch would be refused now because of the clock; empty if it would not."""
+        now, monotonic = self._clock.now_ms(), self._clock.monotonic()
+        return self._wrong(now, self._ahead(now, monotonic), last_ms)
 
     def passed(self) -> None:
         """The batch of the last `at` is durable: what it recorded need not be recorded again."""
         self._seen, self._behind = self._next
+
+    def _ahead(self, now: int, monotonic: float) -> int:
+        """Milliseconds that the wall clock has gained on the monotonic one since the last batch."""
+        seen = self._seen
+        return 0 if seen is None else now - seen[0] - round((monotonic - seen[1]) * 1000)
+
+    def _wrong(self, now: int, ahead: int, last_ms: int) -> str:
+        if now < EARLIEST_MS:
+            return "clock: before 2025; set it"
+        if last_ms - now > REFUSED_MS:
+            return f"clock: {(last_ms - now) // 1000} s behind the log, at most {REFUSED_MS // 1000} s are accepted; set it"
+        if ahead > self._jump_ms:
+            return (
+                f"clock: stepped {ahead // 1000} s ahead while running, at most {self._jump_ms // 1000} s are accepted; "
+                "set it back, or start the gateway anew if it is right now"
+            )
+        return ""

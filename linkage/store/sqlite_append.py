@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import apsw
 
-from linkage.clock import Clock
 from linkage.errors import LogCorrupt
 from linkage.store import sqlite_claims as claims
 from linkage.store.contract import (
@@ -28,13 +27,13 @@ from linkage.store.contract import (
     StorePoisoned,
     StoreUnavailable,
 )
+from linkage.store.head_check import check_head
 from linkage.store.log_time import LogTime
-from linkage.store.sqlite_head import check_head
 from linkage.store.sqlite_open import is_transient
 from linkage.store.sqlite_read import node_hash_at
 from linkage.store.sqlite_schema import read_head
 from linkage.tlog.checkpoint import sign_checkpoint
-from linkage.tlog.note import Signer
+from linkage.tlog.log_keys import LogSigner
 from linkage.tlog.tree import NewNode, frontier_nodes, inclusion_path, leaf_hash, push, root_of
 
 
@@ -103,11 +102,11 @@ class _Growth:
 class Appender:
     """Writes batches through one connection. Not for two threads at once."""
 
-    def __init__(self, connection: apsw.Connection, signer: Signer, clock: Clock, clock_entry: Callable[[int], Draft]) -> None:
-        """Take the writing connection; ``clock_entry`` makes the draft that records a step of the clock by so many milliseconds."""
+    def __init__(self, connection: apsw.Connection, signer: LogSigner, log_time: LogTime, clock_entry: Callable[[int], Draft]) -> None:
+        """Take the writing connection; ``log_time`` gives entries their times, ``clock_entry`` makes the draft that records a step of the clock by so many milliseconds."""
         self._connection = connection
         self._signer = signer
-        self._time = LogTime(clock)
+        self._time = log_time
         self._clock_entry = clock_entry
         self._head: Head | None = None
 
@@ -117,6 +116,10 @@ class Appender:
         if self._head is None:
             self._head = check_head(read_head(self._connection), None, self._signer.verifier)
         return self._head
+
+    def clock_trouble(self) -> str:
+        """Why a batch would be refused now because of the clock; empty if it would not. For any thread."""
+        return "" if self._head is None else self._time.trouble(self._head.last_ms)
 
     def append(self, drafts: Sequence[Draft]) -> list[Result]:
         """Write the drafts as one batch, durable on return, and say for each what became of it.

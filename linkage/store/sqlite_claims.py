@@ -48,7 +48,7 @@ def settle(connection: apsw.Connection, draft: Draft, ms: int) -> Failed | InPro
     """Take all claims of the draft at time ``ms``, or say what stands in the way and take none.
 
     Raises:
-        OwnEntryError: a request claim is held by the draft's own id.
+        OwnEntryError: a claim is held by the draft's own id.
     """
     for claim in draft.claims:
         hindrance = _look(connection, claim, draft.eid, ms)
@@ -112,7 +112,10 @@ def _take(connection: apsw.Connection, claim: Claim, eid: bytes, ms: int) -> Non
         case NotEnded():
             pass
         case Within(key, _, window_s):
-            connection.execute("INSERT INTO attempt VALUES (?, ?, ?, ?)", (key, ms, eid, ms + window_s * 1000))
+            try:
+                connection.execute("INSERT INTO attempt VALUES (?, ?, ?, ?)", (key, ms, eid, ms + window_s * 1000))
+            except apsw.ConstraintError as cause:  # the time stood still since the earlier attempt
+                raise OwnEntryError from cause
         case Once(key, digest, keep_s):
             connection.execute(
                 "INSERT INTO request VALUES (?, ?, ?, 'open', NULL, ?) ON CONFLICT (key) DO UPDATE"

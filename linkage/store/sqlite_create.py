@@ -50,6 +50,31 @@ def _lay_out(path: Path, lay_out: Callable[[apsw.Connection], object]) -> None:
         connection.close(True)
 
 
+def put_away(path: Path, away: Path) -> None:
+    """Give a database another name, with everything in it: what SQLite keeps beside it is copied back first. Nobody else uses it.
+
+    Raises:
+        StoreUnavailable: it cannot be done; the database is as it was.
+        StorePoisoned: the file cannot be written durably here.
+    """
+    connection = open_writing(path)
+    try:
+        left, copied = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    except apsw.Error as cause:
+        raise unavailable(path, cause) from cause
+    finally:
+        connection.close(True)
+    if left != copied:
+        raise StoreUnavailable(f"{path.name}: in use")
+    try:
+        for part in _beside(path):
+            part.unlink(missing_ok=True)  # empty by now
+        path.rename(away)
+        sync_folder(path.parent)
+    except OSError as cause:
+        raise StoreUnavailable(f"{path.name}: {cause.strerror}") from cause
+
+
 def _beside(path: Path) -> list[Path]:
     return [path.with_name(path.name + suffix) for suffix in _BESIDE]
 

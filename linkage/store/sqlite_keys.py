@@ -52,6 +52,13 @@ WITH RECURSIVE live (epoch) AS (
 SELECT epoch FROM live WHERE epoch IS NOT NULL
 """
 """One look at the index for each epoch, not for each key."""
+_KEKS = """
+WITH RECURSIVE used (kek) AS (
+  SELECT min(kek) FROM data_key
+  UNION ALL SELECT (SELECT min(data_key.kek) FROM data_key WHERE data_key.kek > used.kek) FROM used WHERE used.kek IS NOT NULL
+)
+SELECT kek FROM used WHERE kek IS NOT NULL
+"""
 
 
 def create_keys(path: Path) -> None:
@@ -117,6 +124,10 @@ class SqliteKeys:
     def epochs(self) -> tuple[str, ...]:
         """The epochs of the pseudonyms that are there, sorted: what a search has to go through. `StoreUnavailable` as `get`."""
         return tuple(row[0] for row in self._read(_EPOCHS))
+
+    def keks(self) -> tuple[str, ...]:
+        """The ids of the keys that wrap what is there, sorted; `StoreUnavailable` if they cannot be read."""
+        return tuple(row[0] for row in self._read(_KEKS))
 
     def not_under(self, kek: str, at_most: int) -> Sequence[KeyRow]:
         """Rows that another key than ``kek`` wraps, at most so many; `StoreUnavailable` if they cannot be read."""

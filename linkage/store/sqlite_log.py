@@ -23,19 +23,20 @@ from linkage.store.contract import (
     SpaceLimits,
     StorePoisoned,
 )
+from linkage.store.log_time import CLOCK_JUMP_S, LogTime
 from linkage.store.sqlite_append import Appender
 from linkage.store.sqlite_create import create_whole
 from linkage.store.sqlite_open import FileIdentity, WalLength, free_bytes, open_writing, unavailable
 from linkage.store.sqlite_read import SqliteReader
 from linkage.store.sqlite_schema import add_newer_tables, lay_out
-from linkage.tlog.note import Signer
+from linkage.tlog.log_keys import LogSigner
 
 _T = TypeVar("_T")
 
 _GONE = "log file moved or removed"
 
 
-def create_log(path: Path, signer: Signer, *, log_uuid: bytes | None = None) -> None:
+def create_log(path: Path, signer: LogSigner, *, log_uuid: bytes | None = None) -> None:
     """Make an empty log whose origin is the signer's name.
 
     An existing file is never touched: a log that has gone missing is for its operator to explain, not to be begun anew. The file
@@ -56,10 +57,11 @@ class SqliteLog:
         self,
         path: Path,
         *,
-        signer: Signer,
+        signer: LogSigner,
         clock: Clock,
         clock_entry: Callable[[int], Draft],
         space: SpaceLimits | None = None,
+        clock_jump: float = CLOCK_JUMP_S,
         vfs: str | None = None,
     ) -> None:
         """Open an existing log and check its head.
@@ -70,6 +72,7 @@ class SqliteLog:
             clock: for entries' times.
             clock_entry: makes the draft that records a step of the wall clock, given in milliseconds.
             space: free-space watermarks; None for the defaults.
+            clock_jump: seconds that the wall clock may step ahead while this process runs.
             vfs: name of a registered SQLite file system, None for the machine's own.
 
         Raises:
@@ -83,7 +86,7 @@ class SqliteLog:
         self._free: Callable[[Path], int] = free_bytes
         self._connection = open_writing(path, vfs=vfs)
         try:
-            self._appender = Appender(self._connection, signer, clock, clock_entry)
+            self._appender = Appender(self._connection, signer, LogTime(clock, clock_jump), clock_entry)
             self._head = self._appender.head
             add_newer_tables(self._connection)
             self._wal = WalLength(self._connection)
@@ -112,7 +115,7 @@ class SqliteLog:
             return lost
         if self._free(self.path) < self._space.refuse_intents_below:
             return "little disk space"
-        return ""
+        return self._appender.clock_trouble()
 
     def lost(self) -> str:
         """Why nothing can be written any more, whatever is waited for; empty if nothing is known. Cheap, and for any thread."""

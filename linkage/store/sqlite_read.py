@@ -64,7 +64,7 @@ class SqliteReader:
         try:
             self._connection.execute("BEGIN")
             return question(self)
-        except (apsw.CorruptError, apsw.NotADBError) as cause:
+        except (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError) as cause:
             raise LogCorrupt(f"{self._path.name}: {type(cause).__name__}") from cause
         except apsw.Error as cause:
             raise unavailable(self._path, cause) from cause

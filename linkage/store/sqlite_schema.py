@@ -9,9 +9,10 @@ checkpoints that left the process.
 
 import apsw
 
+from linkage.errors import LogCorrupt
 from linkage.store.contract import Head
 from linkage.tlog.checkpoint import sign_checkpoint
-from linkage.tlog.note import Signer
+from linkage.tlog.log_keys import LogSigner
 from linkage.tlog.tree import EMPTY_ROOT
 
 SCHEMA_VERSION = 1
@@ -112,7 +113,7 @@ BEGIN SELECT RAISE(ABORT, 'the head only grows'); END;
 """
 
 
-def lay_out(connection: apsw.Connection, signer: Signer, log_uuid: bytes) -> None:
+def lay_out(connection: apsw.Connection, signer: LogSigner, log_uuid: bytes) -> None:
     """Make the tables and the head of an empty log with its signed checkpoint of size 0, in one transaction."""
     note = sign_checkpoint(signer, 0, EMPTY_ROOT)
     with connection:
@@ -138,13 +139,30 @@ def add_newer_tables(connection: apsw.Connection) -> None:
 _HEAD = "SELECT schema, origin, log_uuid, size, frontier, root, last_ms, note FROM head WHERE id = 1"
 
 
+def _version_alone(connection: apsw.Connection) -> tuple[int] | None:
+    """The version of a head that has other columns than ours; None where there is no head."""
+    try:
+        found = connection.execute("SELECT schema FROM head WHERE id = 1").fetchone()
+    except apsw.SQLError:
+        return None
+    return None if found is None else (int(found[0]),)
+
+
 def read_head(connection: apsw.Connection) -> Head | None:
-    """The head row; None where there is none, or it is of another schema version, or the database is no log."""
+    """The head row; None where there is none, or it is of an older schema version, or the database is no log.
+
+    Raises:
+        LogCorrupt: it is of a newer version.
+    """
     try:
         row = connection.execute(_HEAD).fetchone()
     except apsw.SQLError:  # no such table or column
-        return None
-    if row is None or row[0] != SCHEMA_VERSION:
+        row = _version_alone(connection)
+    if row is not None and row[0] > SCHEMA_VERSION:
+        raise LogCorrupt(
+            f"head: got schema version {row[0]}, expected {SCHEMA_VERSION}: install the release of linkage that wrote it, or newer"
+        )
+    if row is None or row[0] != SCHEMA_VERSION or len(row) == 1:
         return None
     _, origin, log_uuid, size, frontier, root, last_ms, note = row
     hashes = tuple(frontier[at : at + 32] for at in range(0, len(frontier), 32))

@@ -6,8 +6,9 @@ The origin must be the signing key's name. A body with a blank line is refused: 
 from dataclasses import dataclass
 
 from linkage.tlog.encoding import MAX_SIZE, from_base64, from_decimal, to_base64
-from linkage.tlog.errors import NoteInvalid
-from linkage.tlog.note import Signer, VerifierKey, open_note
+from linkage.tlog.errors import EmptyRootWrong, NoteInvalid
+from linkage.tlog.log_keys import LogSigner, LogVerifier
+from linkage.tlog.note import open_note
 from linkage.tlog.tree import EMPTY_ROOT, HASH_SIZE
 
 
@@ -21,7 +22,7 @@ class Checkpoint:
     extensions: tuple[str, ...] = ()
 
 
-def sign_checkpoint(signer: Signer, size: int, root: bytes) -> str:
+def sign_checkpoint(signer: LogSigner, size: int, root: bytes) -> str:
     """The checkpoint of a log whose origin is the signer's name, as a signed note.
 
     Raises:
@@ -58,17 +59,21 @@ def _sound(checkpoint: Checkpoint) -> Checkpoint:
     if len(checkpoint.root) != HASH_SIZE:
         raise NoteInvalid("checkpoint root", got=f"{len(checkpoint.root)} bytes", expected="32 bytes")
     if checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT:
-        raise NoteInvalid("checkpoint root", got="another", expected="the empty tree's, as the size is 0")
+        raise EmptyRootWrong("checkpoint root", got="another", expected="the empty tree's, as the size is 0")
     return checkpoint
 
 
-def open_checkpoint(note: bytes, log: VerifierKey) -> Checkpoint:
-    """Verify a checkpoint of the log with this key; other signatures (witnesses, other keys) are ignored.
+def open_checkpoint(note: bytes, log: LogVerifier) -> Checkpoint:
+    """Verify a checkpoint of the log with these keys; other signatures (witnesses, other keys) are ignored.
 
     Raises:
-        NoteInvalid: malformed, not signed by this key, or of another origin than the key's name.
+        NoteInvalid: malformed, a known key's signature does not hold, none of a known key whose sizes include this one, or of
+            another origin than the keys' name.
     """
-    checkpoint = parse_body(open_note(note, (log,)).text)
+    opened = open_note(note, log.known)
+    checkpoint = parse_body(opened.text)
     if checkpoint.origin != log.name:
         raise NoteInvalid("checkpoint origin", got="another", expected="the log key's name")
+    if not any(log.counts(key, checkpoint.size) for key in opened.signed_by):
+        raise NoteInvalid("checkpoint signatures", got="none of a key that counts at its size", expected="at least one")
     return checkpoint

@@ -23,29 +23,31 @@ MAX_NOTE = 1_000_000
 """Bytes. Larger notes are refused unread."""
 MAX_SIGNATURES = 100
 
-_PREFIX = "— "  # U+2014, one space
+SIGNATURE_PREFIX = "— "  # U+2014, one space
 _KEY_SIZE = 32
 _ID_SIZE = 4
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")  # all but newline
-_SKEY_PREFIX = "PRIVATE+KEY+"
+SKEY_PREFIX = "PRIVATE+KEY+"
 
 
-def _key_id(name: str, public: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:_ID_SIZE]
+def id_of_key(name: str, public: bytes, kind: int = ED25519) -> bytes:
+    """The four bytes by which signature lines name a key of this kind (its signature type byte)."""
+    return sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:_ID_SIZE]
 
 
 def _is_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(c.isspace() or ord(c) < 0x20 for c in name)
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """The name, if it can be a key's; `NoteInvalid` else."""
     if not _is_name(name):
         raise NoteInvalid("key name", got="a forbidden form", expected="no spaces, no plus sign, not empty")
     return name
 
 
-def _key_parts(text: str, what: str) -> tuple[str, bytes, bytes]:
-    """Name, id and 32 key bytes of ``<name>+<hex8>+<base64(type || key)>``."""
+def key_parts(text: str, what: str, kind: int = ED25519) -> tuple[str, bytes, bytes]:
+    """Name, id and 32 key bytes of ``<name>+<hex8>+<base64(type || key)>``; `NoteInvalid` for any other form or kind of key."""
     parts = text.split("+", 2)  # base64 may hold a plus sign
     if len(parts) != 3:
         raise NoteInvalid(what, got=f"{len(parts)} parts", expected="name+id+key")
@@ -53,9 +55,9 @@ def _key_parts(text: str, what: str) -> tuple[str, bytes, bytes]:
     if len(hex_id) != 8 or any(c not in "0123456789abcdef" for c in hex_id):
         raise NoteInvalid(f"{what} id", got="another form", expected="8 lower-case hexadecimal digits")
     raw = from_base64(encoded)
-    if raw is None or len(raw) != 1 + _KEY_SIZE or raw[0] != ED25519:
-        raise NoteInvalid(f"{what} material", got="another form", expected="base64 of 0x01 and 32 bytes")
-    return _checked_name(name), bytes.fromhex(hex_id), raw[1:]
+    if raw is None or len(raw) != 1 + _KEY_SIZE or raw[0] != kind:
+        raise NoteInvalid(f"{what} material", got="another form", expected=f"base64 of 0x{kind:02x} and 32 bytes")
+    return checked_name(name), bytes.fromhex(hex_id), raw[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ class VerifierKey:
         Raises:
             NoteInvalid: not an Ed25519 vkey, or its id is not that of its name and key.
         """
-        name, key_id, public = _key_parts(vkey, "vkey")
-        if key_id != _key_id(name, public):
+        name, key_id, public = key_parts(vkey, "vkey")
+        if key_id != id_of_key(name, public):
             raise NoteInvalid("vkey id", got="another key's", expected="the id of this name and key")
         return cls(name, key_id, public)
 
@@ -103,7 +105,7 @@ class Signer:
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
         self._public = self._private.public_key()
         public = self._public.public_bytes_raw()
-        self.verifier = VerifierKey(_checked_name(name), _key_id(name, public), public)
+        self.verifier = VerifierKey(checked_name(name), id_of_key(name, public), public)
 
     @classmethod
     def parse(cls, skey: str) -> Self:
@@ -112,9 +114,9 @@ class Signer:
         Raises:
             NoteInvalid: another form, or its id is not that of its name and key. The message holds nothing of the key.
         """
-        if not skey.startswith(_SKEY_PREFIX):
+        if not skey.startswith(SKEY_PREFIX):
             raise NoteInvalid("private key", got="another form", expected="PRIVATE+KEY+ at its beginning")
-        name, key_id, seed = _key_parts(skey.removeprefix(_SKEY_PREFIX), "private key")
+        name, key_id, seed = key_parts(skey.removeprefix(SKEY_PREFIX), "private key")
         signer = cls(name, seed)
         if signer.verifier.key_id != key_id:
             raise NoteInvalid("private key id", got="another key's", expected="the id of this name and key")
@@ -124,7 +126,7 @@ class Signer:
     def skey(self) -> str:
         """The private key as text: secret."""
         seed = self._private.private_bytes_raw()
-        return f"{_SKEY_PREFIX}{self.verifier.name}+{self.verifier.key_id.hex()}+{to_base64(bytes([ED25519]) + seed)}"
+        return f"{SKEY_PREFIX}{self.verifier.name}+{self.verifier.key_id.hex()}+{to_base64(bytes([ED25519]) + seed)}"
 
     def __repr__(self) -> str:
         return f"Signer({self.verifier.name!r})"
@@ -143,7 +145,7 @@ class Signer:
             self._public.verify(signature, message)
         except InvalidSignature as fault:
             raise NoteInvalid("own signature", got="one that does not hold", expected="one that holds") from fault
-        return f"{text}\n{_PREFIX}{self.verifier.name} {to_base64(self.verifier.key_id + signature)}\n"
+        return f"{text}\n{SIGNATURE_PREFIX}{self.verifier.name} {to_base64(self.verifier.key_id + signature)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +170,8 @@ def _decoded(note: bytes) -> str:
 
 def _signature(line: str, number: int) -> tuple[str, bytes, bytes]:
     """Name, key id and signature of one line."""
-    parts = line.removeprefix(_PREFIX).split(" ")
-    if not line.startswith(_PREFIX) or len(parts) != 2 or not _is_name(parts[0]):
+    parts = line.removeprefix(SIGNATURE_PREFIX).split(" ")
+    if not line.startswith(SIGNATURE_PREFIX) or len(parts) != 2 or not _is_name(parts[0]):
         raise NoteInvalid(f"signature line {number}", got="another form", expected="em dash, name, base64, one space between")
     blob = from_base64(parts[1])
     if blob is None or len(blob) <= _ID_SIZE:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from linkage.tlog.checkpoint import Checkpoint, open_checkpoint
 from linkage.tlog.encoding import from_base64, from_decimal, to_base64
 from linkage.tlog.errors import ProofInvalid
-from linkage.tlog.note import MAX_NOTE, VerifierKey
+from linkage.tlog.log_keys import LogVerifier
+from linkage.tlog.note import MAX_NOTE
 from linkage.tlog.tree import HASH_SIZE, MAX_PATH, leaf_hash, verify_inclusion
 
 HEADER = "c2sp.org/tlog-proof@v1"
@@ -82,7 +83,7 @@ def _hash(line: str, place: int) -> bytes:
     return raw
 
 
-def verify_proof(raw: bytes, leaf: bytes, log: VerifierKey) -> Checkpoint:
+def verify_proof(raw: bytes, leaf: bytes, log: LogVerifier) -> Checkpoint:
     """Verify offline that the log with this key holds exactly these leaf bytes, and give the checkpoint that says so.
 
     Raises:

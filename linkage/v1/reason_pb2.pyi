@@ -140,6 +140,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """This kind of record is not kept about such a subject. Check in the counter software whether it is a person or a juristic person."""
     REASON_NOTHING_TO_ASK: _Reason.ValueType  # 57
     """No connected agency holds a record for this service. Ask the citizen for the papers."""
+    REASON_SEARCH_UNAVAILABLE: _Reason.ValueType  # 58
+    """The log cannot be searched just now: its index is still being made, or a key is missing. This does not mean that there is no entry. Wait as long as shown and try again; tell your administrator if it stays so."""
+    REASON_OUTSIDE_AGENCIES: _Reason.ValueType  # 59
+    """The agency named is not one of those whose entries this auditor may read. Name one of your own agencies as well, or ask the gateway's operator to enter the agency."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused: `google.rpc.ErrorInfo.reason` holds the name without its prefix, e.g. `VISIT_EXPIRED`,
@@ -264,4 +268,8 @@ REASON_SUBJECT_NOT_TAKEN: Reason.ValueType  # 56
 """This kind of record is not kept about such a subject. Check in the counter software whether it is a person or a juristic person."""
 REASON_NOTHING_TO_ASK: Reason.ValueType  # 57
 """No connected agency holds a record for this service. Ask the citizen for the papers."""
+REASON_SEARCH_UNAVAILABLE: Reason.ValueType  # 58
+"""The log cannot be searched just now: its index is still being made, or a key is missing. This does not mean that there is no entry. Wait as long as shown and try again; tell your administrator if it stays so."""
+REASON_OUTSIDE_AGENCIES: Reason.ValueType  # 59
+"""The agency named is not one of those whose entries this auditor may read. Name one of your own agencies as well, or ask the gateway's operator to enter the agency."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18linkage/v1/receipt.proto\x12\nlinkage.v1\"L\n\x07Receipt\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x04\x12\x0c\n\x04leaf\x18\x03 \x01(\x0c\x12\x12\n\ntlog_proof\x18\x04 \x01(\t\"\x16\n\x14GetCheckpointRequest\"9\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0c\n\x04vkey\x18\x02 \x01(\t\"\'\n\x11GetReceiptRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\";\n\x12GetReceiptResponse\x12%\n\x08receipts\x18\x01 \x03(\x0b\x32\x13.linkage.v1.Receipt\"@\n\x1aGetConsistencyProofRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\"-\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x32\x9b\x02\n\x0eReceiptService\x12T\n\rGetCheckpoint\x12 .linkage.v1.GetCheckpointRequest\x1a!.linkage.v1.GetCheckpointResponse\x12K\n\nGetReceipt\x12\x1d.linkage.v1.GetReceiptRequest\x1a\x1e.linkage.v1.GetReceiptResponse\x12\x66\n\x13GetConsistencyProof\x12&.linkage.v1.GetConsistencyProofRequest\x1a\'.linkage.v1.GetConsistencyProofResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18linkage/v1/receipt.proto\x12\nlinkage.v1\"L\n\x07Receipt\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\r\n\x05index\x18\x02 \x01(\x04\x12\x0c\n\x04leaf\x18\x03 \x01(\x0c\x12\x12\n\ntlog_proof\x18\x04 \x01(\t\"\x16\n\x14GetCheckpointRequest\"V\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0c\n\x04vkey\x18\x02 \x01(\t\x12\x1b\n\x13\x63osigned_checkpoint\x18\x03 \x01(\t\"\'\n\x11GetReceiptRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\";\n\x12GetReceiptResponse\x12%\n\x08receipts\x18\x01 \x03(\x0b\x32\x13.linkage.v1.Receipt\"@\n\x1aGetConsistencyProofRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\"-\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x32\x9b\x02\n\x0eReceiptService\x12T\n\rGetCheckpoint\x12 .linkage.v1.GetCheckpointRequest\x1a!.linkage.v1.GetCheckpointResponse\x12K\n\nGetReceipt\x12\x1d.linkage.v1.GetReceiptRequest\x1a\x1e.linkage.v1.GetReceiptResponse\x12\x66\n\x13GetConsistencyProof\x12&.linkage.v1.GetConsistencyProofRequest\x1a\'.linkage.v1.GetConsistencyProofResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,15 +36,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCHECKPOINTREQUEST']._serialized_start=118
   _globals['_GETCHECKPOINTREQUEST']._serialized_end=140
   _globals['_GETCHECKPOINTRESPONSE']._serialized_start=142
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=199
-  _globals['_GETRECEIPTREQUEST']._serialized_start=201
-  _globals['_GETRECEIPTREQUEST']._serialized_end=240
-  _globals['_GETRECEIPTRESPONSE']._serialized_start=242
-  _globals['_GETRECEIPTRESPONSE']._serialized_end=301
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=303
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=367
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=369
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=414
-  _globals['_RECEIPTSERVICE']._serialized_start=417
-  _globals['_RECEIPTSERVICE']._serialized_end=700
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=228
+  _globals['_GETRECEIPTREQUEST']._serialized_start=230
+  _globals['_GETRECEIPTREQUEST']._serialized_end=269
+  _globals['_GETRECEIPTRESPONSE']._serialized_start=271
+  _globals['_GETRECEIPTRESPONSE']._serialized_end=330
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=332
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=396
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=398
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=443
+  _globals['_RECEIPTSERVICE']._serialized_start=446
+  _globals['_RECEIPTSERVICE']._serialized_end=729
 # @@protoc_insertion_point(module_scope)

@@ -81,19 +81,25 @@ class GetCheckpointResponse(_message.Message):
 
     CHECKPOINT_FIELD_NUMBER: _builtins.int
     VKEY_FIELD_NUMBER: _builtins.int
+    COSIGNED_CHECKPOINT_FIELD_NUMBER: _builtins.int
     checkpoint: _builtins.str
     """A signed note, c2sp.org/tlog-checkpoint, as text with its final newline."""
     vkey: _builtins.str
     """The log's public key, c2sp.org/signed-note vkey. For information: trust the copy you were given in person."""
+    cosigned_checkpoint: _builtins.str
+    """The newest checkpoint that witnesses have cosigned (c2sp.org/tlog-cosignature), with their signature lines below the log's; at
+    most as large as `checkpoint`. Empty where the gateway has no witnesses, or none has cosigned yet.
+    """
     def __init__(
         self,
         *,
         checkpoint: _builtins.str = ...,
         vkey: _builtins.str = ...,
+        cosigned_checkpoint: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "vkey", b"vkey"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "cosigned_checkpoint", b"cosigned_checkpoint", "vkey", b"vkey"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

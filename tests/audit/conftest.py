@@ -1,9 +1,11 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from linkage.audit.journal import Journal
+from linkage.runtime.demo_agencies import serving
+from tests.audit.witnesses import Somebody
 from tests.audit.world import World
 
 
@@ -17,3 +19,17 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 @pytest.fixture
 async def journal(world: World) -> Journal:
     return world.journal()
+
+
+@pytest.fixture(scope="module")
+def somebody() -> Iterator[Somebody]:
+    served = Somebody()
+    with serving(served) as served.url:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def somebody_else() -> Iterator[Somebody]:
+    served = Somebody()
+    with serving(served) as served.url:
+        yield served

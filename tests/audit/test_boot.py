@@ -9,7 +9,7 @@ import pytest
 from linkage.audit.boot import EDGE, announce, check_edge, recover_orphans
 from linkage.audit.sweeper import Sweeper
 from linkage.errors import LogCorrupt
-from linkage.store.contract import Once, OpenIntent, StoreUnavailable
+from linkage.store.contract import Once, OpenIntent, StorePoisoned, StoreUnavailable
 from linkage.store.sqlite_read import SqliteReader
 from tests.audit.test_verify import tamper
 from tests.audit.world import FACTS, World, one_passage, until
@@ -65,6 +65,12 @@ def test_a_flipped_node_of_the_edge_is_found(level: int, index: int, path: Path)
         "DELETE FROM leaf WHERE idx = 100",
         "DELETE FROM node WHERE level = 5 AND idx = 8",
         "INSERT INTO leaf SELECT 300, hash, data, randomblob(16), kind, NULL, ms FROM leaf WHERE idx = 299",
+        "INSERT INTO node VALUES (1, 150, zeroblob(32))",
+        "UPDATE checkpoint SET root = zeroblob(32) WHERE size = 256",
+        "UPDATE checkpoint SET note = replace(note, '256', '257') WHERE size = 256",
+        "UPDATE checkpoint SET (root, note) = (SELECT root, note FROM checkpoint WHERE size = 300) WHERE size = 256",
+        "DELETE FROM checkpoint WHERE size = 300",
+        "INSERT INTO checkpoint SELECT 301, root, note, ms FROM checkpoint WHERE size = 300",
         "UPDATE head SET frontier = zeroblob(128)",
         "UPDATE head SET size = 299",
         "UPDATE head SET note = replace(note, '300', '301')",
@@ -80,6 +86,31 @@ def test_an_edge_that_contradicts_itself_is_refused(change: str, path: Path) -> 
 def test_what_lies_behind_the_edge_is_left_to_the_whole_verification(path: Path) -> None:
     tamper(path, "UPDATE leaf SET data = CAST('{}' AS BLOB) WHERE idx = 3")
     assert checked(path) == SIZE
+
+
+@pytest.mark.parametrize("column", ["schema", "colour"])
+def test_a_log_of_a_newer_release_is_refused_with_what_to_do_whatever_its_columns_are(column: str, path: Path) -> None:
+    if column == "colour":
+        tamper(path, "UPDATE head SET schema = 2")
+        connection = apsw.Connection(str(path))
+        connection.execute("ALTER TABLE head RENAME COLUMN note TO colour")
+        connection.close()
+    else:
+        tamper(path, "UPDATE head SET schema = 2")
+    with pytest.raises(LogCorrupt, match="got schema version 2, expected 1: install the release of linkage that wrote it, or newer"):
+        checked(path)
+    with pytest.raises(StorePoisoned, match="install the release"):
+        opened(path)
+
+
+async def test_a_flipped_frontier_stops_the_appends_of_a_running_process_at_once(world: World) -> None:
+    journal = world.journal()
+    await one_passage(world, journal)
+    tamper(world.path, "UPDATE head SET frontier = zeroblob(length(frontier))")
+    with pytest.raises(StorePoisoned, match="changed under an unchanged checkpoint"):
+        await one_passage(world, journal)
+    assert journal.health().poisoned
+    assert len(entries(world.path)) == 2
 
 
 async def test_the_start_is_recorded_with_version_and_digests(world: World) -> None:

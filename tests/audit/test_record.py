@@ -43,6 +43,34 @@ def test_the_spelling_is_that_of_rfc_8785(value: dict[str, Any]) -> None:
     assert parse_leaf(spelt) == value
 
 
+@given(st.dictionaries(keys, values, max_size=6), st.data())
+def test_only_the_one_spelling_is_read(value: dict[str, Any], draw: st.DataObject) -> None:
+    spelt = rfc8785.dumps(value)
+    assert parse_leaf(spelt) == value
+    at = draw.draw(st.integers(0, len(spelt) - 1))
+    other = spelt[:at] + bytes([draw.draw(st.integers(0, 255))]) + spelt[at + 1 :]
+    try:
+        read = parse_leaf(other)
+    except EntryInvalid:
+        return
+    assert rfc8785.dumps(read) == other
+
+
+@given(st.recursive(values | st.none() | st.floats() | st.integers(), lambda inner: st.lists(inner, max_size=3), max_leaves=6))
+def test_what_no_leaf_may_hold_is_not_read(value: Any) -> None:
+    leaf = json.dumps({"a": value}, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    try:
+        expected: bytes | None = canonical({"a": value})
+    except EntryInvalid:
+        expected = None
+    try:
+        assert parse_leaf(leaf) == {"a": value}
+    except EntryInvalid:
+        assert expected is None
+    else:
+        assert expected == leaf or personal(value)
+
+
 @pytest.mark.parametrize(
     "text",
     [

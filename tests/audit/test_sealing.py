@@ -138,11 +138,11 @@ def test_a_wrapped_key_given_to_another_row_does_not_unwrap() -> None:
 def test_a_person_has_one_pseudonym_for_each_key_of_the_ring_and_the_row_the_current_one() -> None:
     key = SEALING.new_key(NUMBER)
     both = Sealing("linkage.example/audit", ring(1), KeyRing((ring(5).current, ring(2).current)), FakeClock())
-    current, former = both.pseudonyms(NUMBER)
+    current, former = both.pseudonyms(NUMBER, ["k2.2026-01"])
     assert key.row.pseudonym == former != current
     assert both.new_key(NUMBER).row.pseudonym == current
-    assert key.row.epoch == "k2"
-    assert SEALING.pseudonyms(NUMBER) != SEALING.pseudonyms(OTHER_NUMBER)
+    assert key.row.epoch == "k2.2026-01"
+    assert SEALING.pseudonyms(NUMBER, ()) != SEALING.pseudonyms(OTHER_NUMBER, ())
     assert NUMBER.reveal().encode() not in former
 
 
@@ -151,7 +151,7 @@ def test_a_person_who_is_known_later_is_bound_to_the_same_key() -> None:
     assert (key.row.pseudonym, key.row.epoch) == (None, None)
     bound = SEALING.bind(key, NUMBER)
     assert (bound.id, bound.key, bound.row.wrapped) == (key.id, key.key, key.row.wrapped)
-    assert (bound.row.pseudonym,) == SEALING.pseudonyms(NUMBER)
+    assert (bound.row.pseudonym,) == SEALING.pseudonyms(NUMBER, ())
 
 
 def test_nothing_secret_shows_when_shown() -> None:
@@ -193,7 +193,7 @@ async def test_a_passage_that_learns_its_person_late_seals_the_outcome_and_binds
     eid = bytes.fromhex(outcome["eid"].replace("-", ""))
     assert world.sealing.open(key, Kind.OUTCOME, eid, outcome["sealed"]) == {"subject": NUMBER.reveal()}
     keys = SqliteKeys(world.keys_path)
-    assert [row.id for row in keys.of_pseudonym(world.sealing.pseudonyms(NUMBER)[0])] == [key.id]
+    assert [row.id for row in keys.of_pseudonym(world.sealing.pseudonyms(NUMBER, ())[0])] == [key.id]
     keys.close()
 
 

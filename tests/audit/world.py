@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from linkage.audit.findings import Report
 from linkage.audit.journal import Journal, JournalLimits
+from linkage.audit.record import Origin
+from linkage.audit.report import Report
 from linkage.audit.sealing import Sealing
 from linkage.clock import FakeClock
 from linkage.errors import AuditUnavailable
@@ -43,10 +44,10 @@ class World:
         create_keys(self.keys_path)
         self._started: list[Journal] = []
 
-    def journal(self, *, limits: JournalLimits | None = None, space: SpaceLimits = NO_WATERMARKS) -> Journal:
+    def journal(self, *, limits: JournalLimits | None = None, space: SpaceLimits = NO_WATERMARKS, origin: Origin = ORIGIN) -> Journal:
         log = opened(self.path, self.clock, space, self.disk.name)
         keys = SqliteKeys(self.keys_path)
-        journal = Journal(log, keys, sealing=self.sealing, origin=ORIGIN, clock=self.clock, limits=limits, anchor=Anchor(self.anchor))
+        journal = Journal(log, keys, sealing=self.sealing, origin=origin, clock=self.clock, limits=limits, anchor=Anchor(self.anchor))
         journal.start()
         self._started.append(journal)
         return journal

@@ -1,6 +1,8 @@
 """What operators run before they trust a change: settings, agreements, the log, a receipt."""
 
+import asyncio
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from linkage.runtime.pki_keys import make_log_key
-from linkage.store.lock import StoreLock
 from tests.cli.conftest import Linkage
 from tests.journeys.place import ORIGIN, Place
 from tests.journeys.world import World, running
@@ -51,10 +52,11 @@ def test_settings_that_are_not_there_are_a_usage_error_of_every_command(linkage:
     ] == ended.page["problems"]
 
 
-def test_a_second_gateway_on_one_log_is_unavailable_and_says_which_file(place: Place) -> None:
+async def test_a_second_gateway_on_one_log_is_unavailable_and_says_which_file_and_the_first_goes_on(place: Place) -> None:
     command = [sys.executable, "-m", "linkage.cli.main", "serve", "--config", str(place.settings_file)]
-    with StoreLock(place.folder / "log.db"):
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    async with running(place) as world:
+        ended = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False, timeout=60)
+        await one_verification(world)
 
     assert 3 == ended.returncode
     assert "log.db.lock" in ended.stderr.replace("\n", "")
@@ -145,6 +147,45 @@ async def test_a_whole_log_is_verified_while_the_gateway_runs(linkage: Linkage, 
     assert (ORIGIN, [], [], []) == tuple(while_running.page[key] for key in ("origin", "findings", "orphans", "recovered"))
     assert 0 == afterwards.code
     assert "verified" in afterwards.said
+
+
+async def test_a_part_of_a_log_is_verified_and_it_is_said_what_that_leaves_out(linkage: Linkage, place: Place) -> None:
+    async with running(place) as world:
+        await one_verification(world)
+        page = linkage("audit", "verify", "--config", place.settings_file, "--from", "1", "--to", "2", "--json").page
+        said = linkage("audit", "verify", "--config", place.settings_file, "--from", "1")
+        whole = linkage("audit", "verify", "--config", place.settings_file)
+
+    assert (True, [], []) == (page["ok"], page["orphans"], page["open"])
+    assert {"from": 1, "to": 2, "whole": False, "closes_earlier": 0, "closed_later": page["part"]["closed_later"]} == page["part"]
+    assert page["seconds"] >= 0
+    assert "within the part alone" in said.said
+    assert "signatures in" in whole.said
+    assert "within the part" not in whole.said
+
+
+async def test_a_part_that_the_log_does_not_have_is_a_usage_error(linkage: Linkage, place: Place) -> None:
+    async with running(place):
+        pass
+    wrong = (("--from", "900"), ("--to", "900"), ("--from", "2", "--to", "1"), ("--from", "-1"))
+    assert [2] * 4 == [linkage("audit", "verify", "--config", place.settings_file, *words).code for words in wrong]
+
+
+async def test_a_configured_log_must_continue_its_own_anchor(linkage: Linkage, place: Place) -> None:
+    older = place.folder / "older"
+    async with running(place):
+        pass
+    shutil.copy(place.folder / "log.db", older)
+    async with running(place) as world:
+        await one_verification(world)
+    for part in place.folder.glob("log.db*"):
+        part.unlink()
+    shutil.copy(older, place.folder / "log.db")
+
+    ended = linkage("audit", "verify", "--config", place.settings_file, "--json")
+
+    assert 1 == ended.code
+    assert ["a checkpoint kept elsewhere is beyond the log"] == [one["why"] for one in ended.page["findings"]]
 
 
 async def one_verification(world: World) -> None:

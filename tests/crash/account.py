@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from linkage.audit.findings import Report
-from linkage.settings import load
+from linkage.audit.report import Report
 from linkage.store.sqlite_keys import SqliteKeys
 from tests.crash.counters import AGAIN, Answer, Asked, Way
 from tests.crash.final_log import FinalLog, log_of, verified
@@ -51,7 +50,6 @@ class Account:
 
 def draw_up(evidence: Evidence, tell: Callable[[str, int, int], None]) -> Account:
     """Compare everything with everything."""
-    settings = load(evidence.place.settings_file)
     vkey = (evidence.place.folder / "log.vkey").read_text(encoding="ascii").strip()
     log = log_of(evidence.place)
     answers = [(asked, answer) for asked in evidence.asked for answer in asked.answers]
@@ -71,7 +69,7 @@ def draw_up(evidence: Evidence, tell: Callable[[str, int, int], None]) -> Accoun
             _ended_visits(log),
             Line("Every intent is closed", len(log.intents), tuple(f"intent {eid}" for eid in log.intents if eid not in log.closed_by)),
             _recovered(log, replies),
-            _sealed(log, settings.log.data_keys),
+            _sealed(log, evidence.place.folder / "data-keys.db"),
             Line("`audit verify` finds nothing, and names what was recovered", report.size, (*findings, *_named(log, report))),
             Line("No defect in the gateway's own words, no other trouble", 1, _troubles(evidence)),
         ]

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from linkage.audit.findings import Report
+from linkage.audit.report import Report
 from linkage.audit.verify import verify_all
+from linkage.runtime.storage import storage_of
 from linkage.settings import load
-from linkage.store.sqlite_read import SqliteReader
-from linkage.tlog.note import VerifierKey
+from linkage.tlog.log_keys import LogVerifier
 from tests.journeys.world import Place
 
 _OPENS = "intent"
@@ -46,7 +46,7 @@ class FinalLog:
 
 def log_of(place: Place) -> FinalLog:
     """Read a place's log whole."""
-    with SqliteReader(load(place.settings_file).log.path) as reader:
+    with storage_of(load(place.settings_file)).open_reader() as reader:
         return FinalLog(reader.consistent(lambda log: [_entry(each.index, each.leaf) for each in log.entries(0, 10**9)]))
 
 
@@ -59,8 +59,8 @@ def _entry(index: int, leaf: bytes) -> Entry:
 
 def verified(place: Place) -> tuple[Report, tuple[str, ...]]:
     """The product's own verification of the whole log, and what it finds."""
-    key = VerifierKey.parse((place.folder / "log.vkey").read_text(encoding="ascii").strip())
-    with SqliteReader(load(place.settings_file).log.path) as reader:
+    key = LogVerifier.parse((place.folder / "log.vkey").read_text(encoding="ascii"))
+    with storage_of(load(place.settings_file)).open_reader() as reader:
         report = verify_all(reader, key)
     orphans = tuple(f"orphan at {index}" for index in report.orphans)
     return report, (*(f"{found.what} {found.index}: {found.why}" for found in report.findings), *orphans)

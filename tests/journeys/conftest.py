@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.auditing import AUDITOR
 from tests.journeys.joint import Joint, joint_counter
 from tests.journeys.world import Desk, Place, World, build_place, running
 
@@ -45,3 +46,9 @@ async def joint(tmp_path: Path) -> AsyncIterator[Joint]:
     """A joint counter with six agencies besides ThaID."""
     async with joint_counter(tmp_path / "joint") as joint:
         yield joint
+
+
+@pytest.fixture
+async def auditor(open_desk: Callable[..., Desk]) -> Desk:
+    """An auditor's connection."""
+    return open_desk(AUDITOR, token="")

@@ -72,7 +72,7 @@ def test_the_whole_story_is_told_twice_afresh_and_leaves_nothing_running(tmp_pat
     assert all(word in told[0].stdout for word in words)
     page = json.loads(told[1].stdout)
     assert page["ok"]
-    assert list(range(1, 11)) == [step["step"] for step in page["steps"]]
+    assert list(range(1, 13)) == [step["step"] for step in page["steps"]]
     assert_left(tmp_path / ".demo")
     assert nobody_listens(port_of(tmp_path / ".demo"))
     verified = linkage(tmp_path, "audit", "verify", "--config", ".demo/linkage.toml", "--json")

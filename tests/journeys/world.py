@@ -24,6 +24,7 @@ from linkage.terms import CitizenNumber, SourceName
 from linkage.transport import in_process_client
 from linkage.v1 import (
     agency_session_pb2_grpc,
+    audit_pb2_grpc,
     catalogue_pb2_grpc,
     lookup_pb2,
     lookup_pb2_grpc,
@@ -32,6 +33,7 @@ from linkage.v1 import (
     verification_pb2,
     verification_pb2_grpc,
 )
+from tests.documented import check_log
 from tests.journeys.place import COUNTER_1, COUNTER_2, DOE, DOPA_URL, OFFICER, ORIGIN, SAMPLE, SERVICE, THAID_URL, Place, build_place
 
 __all__ = [
@@ -77,7 +79,7 @@ class World(Place):
 
     def pseudonym(self, number: CitizenNumber) -> bytes:
         """What a search for this person would look for."""
-        return self.gateway.sealing.pseudonyms(number)[0]
+        return self.gateway.sealing.pseudonyms(number, ())[0]
 
     def key_pseudonyms(self) -> set[bytes]:
         """Everybody a search would find something of."""
@@ -111,6 +113,7 @@ class Desk:
         self.sessions = agency_session_pb2_grpc.AgencySessionServiceStub(self.channel)
         self.receipts = receipt_pb2_grpc.ReceiptServiceStub(self.channel)
         self.catalogue = catalogue_pb2_grpc.CatalogueServiceStub(self.channel)
+        self.audit = audit_pb2_grpc.AuditServiceStub(self.channel)
 
     async def verify(self, number: str = "1100000000016", **changes: Any) -> verification_pb2.VerifyIdentityResponse:
         return await self.verification.VerifyIdentity(self.card(number, **changes), metadata=self.metadata, timeout=20)
@@ -214,7 +217,7 @@ async def running(
     between: Callable[[App], App] = lambda app: app,
     others: Mapping[str, App] | None = None,
 ) -> AsyncIterator[World]:
-    """Serve in this process.
+    """Serve in this process. Afterwards every entry must be what `deploy/access-log.md` says that it can be.
 
     The agencies answer in process, too; ``between`` puts something in the way to DOPA, and ``others`` are the apps of further sources. ``over_sockets``: the gateway asks at the
     addresses its settings name, and whoever listens there answers.
@@ -231,6 +234,7 @@ async def running(
         yield World(place.folder, place.clock, dopa, thaid, gateway)
     finally:
         await gateway.stop(grace=1.0)
+    check_log(place.folder / "log.db")
 
 
 def new_request_id() -> str:

@@ -15,6 +15,7 @@ from linkage.cli.serve import LOG_LOST
 from linkage.errors import LogCorrupt
 from linkage.runtime.gateway import Gateway
 from linkage.settings import load
+from tests.audit.test_verify import tamper
 from tests.journeys.place import Place, build_place
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,8 @@ def serving(place: Place) -> Iterator[subprocess.Popen[str]]:
 
 def of(place: Place) -> tuple[Path, Path]:
     log = load(place.settings_file).log
+    assert log.path is not None
+    assert log.data_keys is not None
     return log.path, log.data_keys
 
 
@@ -72,6 +75,20 @@ def test_a_log_put_back_from_a_backup_is_not_gone_on_with(place: Place) -> None:
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert ended.returncode == 1
     assert "older copy" in " ".join(ended.stderr.split())
+
+
+async def test_an_old_entry_that_changes_on_the_disk_ends_the_gateway_and_the_health_names_it(place: Place) -> None:
+    text = place.settings_file.read_text().replace('path = "log.db"', 'path = "log.db"\nself_audit_hours = 0.00001')
+    place.settings_file.write_text(text)
+    gateway = await Gateway.start(load(place.settings_file), place.settings_file, clock=place.clock)
+    try:
+        tamper(of(place)[0], "UPDATE leaf SET data = CAST(replace(CAST(data AS TEXT), 'version', 'wersion') AS BLOB) WHERE idx = 0")
+        async with asyncio.timeout(WAIT_S):
+            await gateway.until_lost()
+        assert isinstance(gateway.lost, LogCorrupt)
+        assert gateway.journal.health().reason.startswith("log: self-audit: leaf 0: ")
+    finally:
+        await gateway.stop(grace=0.1)
 
 
 async def test_a_corruption_that_a_reader_meets_stops_the_gateway(place: Place) -> None:

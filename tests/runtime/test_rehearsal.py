@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from linkage.clock import SystemClock
-from linkage.runtime import gateway
+from linkage.runtime import equipment
 from linkage.runtime.rehearsal import rehearsing
 from linkage.settings import load
 from linkage.sources.adapter import Fetches
@@ -25,7 +25,7 @@ async def test_a_rehearsals_gateway_is_in_order(candidate: Candidate, tmp_path: 
     with rehearsing(candidate, port=0, gateway=tmp_path / "gateway", clock=SystemClock()) as rehearsal:
         place = rehearsal.place
         assert place is not None
-        counted = await gateway.check(load(place.settings), place.settings)
+        counted = await equipment.check(load(place.settings), place.settings)
         assert (2, 2) == (counted["sources"], counted["agreements"])
         assert {question.record_type.partition(".")[0] for question in rehearsal.questions} == {candidate.name}
         assert len((place.counter / "card").read_text(encoding="utf-8").splitlines()) == 5

@@ -9,6 +9,7 @@ from linkage.errors import LogCorrupt
 from linkage.store.anchor import Anchor, anchor_beside, check_anchor
 from linkage.store.sqlite_log import SqliteLog
 from linkage.store.sqlite_read import SqliteReader
+from linkage.tlog.log_keys import LogSigner
 from linkage.tlog.note import Signer
 from tests.small_log import SIGNER, append_one, draft, fresh_log, opened
 
@@ -23,7 +24,7 @@ def grow(log: SqliteLog, entries: int) -> None:
         append_one(log, draft())
 
 
-def check(log: Path, anchor: Path, signer: Signer = SIGNER) -> None:
+def check(log: Path, anchor: Path, signer: LogSigner = SIGNER) -> None:
     with SqliteReader(log) as reader:
         check_anchor(anchor, reader, signer.verifier)
 
@@ -66,7 +67,7 @@ def test_another_history_under_the_same_name_is_refused(log: SqliteLog, anchor: 
 def test_an_anchor_of_another_key_or_none_at_all_is_refused(log: SqliteLog, path: Path, anchor: Path) -> None:
     Anchor(anchor).offer(log.head.note)
     with pytest.raises(LogCorrupt, match="anchor"):
-        check(path, anchor, Signer("linkage.example/audit", bytes(32)))
+        check(path, anchor, LogSigner.of(Signer("linkage.example/audit", bytes(32))))
     anchor.write_bytes(b"")
     with pytest.raises(LogCorrupt, match="anchor"):
         check(path, anchor)

@@ -111,15 +111,18 @@ def test_after_a_full_disk_the_same_process_goes_on(path: Path, disk: FailingDis
     assert_holds(path, [(kept.eid, 0), (later.eid, 1)])
 
 
-@pytest.mark.parametrize("act", ["write", "sync"])
-def test_a_checkpoint_that_fails_loses_nothing_and_ends_this_process_writing(act: Act, path: Path, disk: FailingDisk) -> None:
+@pytest.mark.parametrize("persisted", [False, True], ids=["not persisted", "persisted but reported as failed"])
+@pytest.mark.parametrize(("act", "nth"), [("write", 0), ("write", 7), ("sync", 0), ("sync", 1)])
+def test_a_checkpoint_that_fails_loses_nothing_and_ends_this_process_writing(
+    act: Act, nth: int, persisted: bool, path: Path, disk: FailingDisk
+) -> None:
     log = fresh_log(path, vfs=disk.name)
     acknowledged: list[tuple[bytes, int]] = []
     original = log._wal.checkpoint_if_long
 
     def failing(connection: apsw.Connection) -> None:
         if log._wal._pages >= 1000:
-            disk.arm(Fault(act, 0, persisted=False))
+            disk.arm(Fault(act, nth, persisted))
         original(connection)
 
     log._wal.checkpoint_if_long = failing  # type: ignore[method-assign]

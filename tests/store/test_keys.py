@@ -1,5 +1,6 @@
-"""The data keys: durable before they are used, found by pseudonym, and gone when they are forgotten."""
+"""The file of data keys: what SQLite and its file owe them. What both backends promise is in contract/test_keys.py."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from linkage.store.backend import KeyRow
 from linkage.store.contract import StorePoisoned, StoreUnavailable
 from linkage.store.sqlite_keys import SqliteKeys, create_keys
-from tests.store.failing_disk import FailingDisk, Fault
+from tests.store.failing_disk import Act, FailingDisk, Fault
 
 
 def row(pseudonym: bytes | None = b"p" * 32) -> KeyRow:
@@ -27,26 +28,6 @@ def keys(file: Path) -> Iterator[SqliteKeys]:
     keys = SqliteKeys(file)
     yield keys
     keys.close()
-
-
-def test_rows_are_found_by_id_and_by_pseudonym_also_after_a_restart(file: Path) -> None:
-    one, two, other = row(), row(), row(b"q" * 32)
-    keys = SqliteKeys(file)
-    keys.put([one, two, other])
-    keys.close()
-    again = SqliteKeys(file)
-    assert again.get(one.id) == one
-    assert {found.id for found in again.of_pseudonym(b"p" * 32)} == {one.id, two.id}
-    assert again.get(os.urandom(16)) is None
-    again.close()
-
-
-def test_a_row_gains_its_pseudonym_once_and_changes_in_nothing_else(keys: SqliteKeys) -> None:
-    unknown = row(None)
-    keys.put([unknown])
-    keys.put([KeyRow(unknown.id, b"another", "k2", b"p" * 32, "e1", 1)])
-    keys.put([KeyRow(unknown.id, b"another", "k2", b"q" * 32, "e2", 1)])
-    assert keys.get(unknown.id) == KeyRow(unknown.id, unknown.wrapped, "k1", b"p" * 32, "e1", unknown.made_ms)
 
 
 def test_what_is_forgotten_is_nowhere_in_the_files(keys: SqliteKeys, file: Path) -> None:
@@ -75,6 +56,36 @@ def test_a_sync_that_fails_poisons_the_file_of_keys(file: Path) -> None:
     with pytest.raises(StorePoisoned):
         keys.put([row()])
     disk.unregister()
+
+
+@pytest.mark.parametrize("persisted", [False, True], ids=["not persisted", "persisted but reported as failed"])
+@pytest.mark.parametrize("act", ["write", "sync"])
+def test_each_write_and_sync_of_a_key_may_fail_and_no_stored_key_is_lost(act: Act, persisted: bool, file: Path) -> None:
+    disk, nth, stored = FailingDisk(), 0, [row()]
+    before = SqliteKeys(file)
+    before.put(stored)
+    before.close()
+    while True:
+        keys, fresh = SqliteKeys(file, vfs=disk.name), row()
+        disk.arm(Fault(act, nth, persisted))
+        with contextlib.suppress(StorePoisoned):
+            keys.put([fresh])
+        fired = disk.fired
+        assert bool(keys.lost()) == bool(fired), "whether it is durable is unknown, and said so"
+        disk.arm(None)
+        keys.close()
+        again = SqliteKeys(file)
+        if not fired:
+            stored.append(fresh)
+        assert [again.get(each.id) for each in stored] == stored
+        again.put([fresh])  # whatever became of it, it can be stored now
+        stored += [] if not fired else [fresh]
+        again.close()
+        if not fired:
+            break
+        nth += 1
+    disk.unregister()
+    assert nth >= {"write": 4, "sync": 1}[act]
 
 
 @pytest.mark.parametrize("part", ["keys.db", "keys.db-wal"])

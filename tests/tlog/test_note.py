@@ -3,6 +3,7 @@ import pytest
 from linkage.tlog.checkpoint import open_checkpoint, parse_body, sign_checkpoint
 from linkage.tlog.encoding import to_base64
 from linkage.tlog.errors import NoteInvalid
+from linkage.tlog.log_keys import LogSigner, LogVerifier
 from linkage.tlog.note import Signer, VerifierKey, open_note, split_note
 
 TEXT = "linkage.example/audit\n7\nCwB/uRXrmyoUb1SxyG7FO2ZPjkVbdmCwtu4T7cDZIcA=\n"
@@ -124,12 +125,12 @@ def test_extension_lines_are_read(signer: Signer) -> None:
 def test_a_checkpoint_of_another_origin_than_its_keys_name_is_refused(signer: Signer) -> None:
     note = signer.sign(TEXT.replace("linkage.example/audit", "linkage.example/other"))
     with pytest.raises(NoteInvalid, match="origin"):
-        open_checkpoint(note.encode(), signer.verifier)
+        open_checkpoint(note.encode(), LogVerifier.of(signer.verifier))
 
 
 def test_a_checkpoint_body_with_a_blank_line_is_refused_even_when_signed(signer: Signer) -> None:
     with pytest.raises(NoteInvalid, match="empty line"):
-        open_checkpoint(signer.sign(TEXT + "\nmore\n").encode(), signer.verifier)
+        open_checkpoint(signer.sign(TEXT + "\nmore\n").encode(), LogVerifier.of(signer.verifier))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_a_private_key_in_another_form_is_refused_without_being_repeated(signer:
 @pytest.mark.parametrize(("size", "root"), [(-1, bytes(32)), (2**63, bytes(32)), (7, bytes(31)), (0, bytes(32))])
 def test_an_impossible_checkpoint_is_not_signed(size: int, root: bytes, signer: Signer) -> None:
     with pytest.raises(NoteInvalid):
-        sign_checkpoint(signer, size, root)
+        sign_checkpoint(LogSigner.of(signer), size, root)
 
 
 @pytest.mark.parametrize("text", ["no newline", "tab\tinside\n", ""])

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.tlog.errors import ProofInvalid, TlogInvalid
+from linkage.tlog.log_keys import LogSigner
 from linkage.tlog.note import Signer
 from linkage.tlog.proof import parse_proof, verify_proof
 from tests.second_verifier import Rejected, check_receipt
 
 GOOD = (Path(__file__).parent.parent / "vectors" / "p5.tlog-proof").read_bytes()
-SIGNER = Signer("linkage.example/audit", bytes(range(32)))
+SIGNER = LogSigner.of(Signer("linkage.example/audit", bytes(range(32))))
 OTHER = Signer("other.example/log", bytes(32))
 HEAD, NOTE = GOOD.split(b"\n\n", 1)
 TEXT, SIGNATURE = NOTE.decode().split("\n\n")

@@ -9,6 +9,7 @@ import pytest
 
 from linkage.tlog.checkpoint import open_checkpoint, sign_checkpoint
 from linkage.tlog.encoding import to_base64
+from linkage.tlog.log_keys import LogSigner, LogVerifier
 from linkage.tlog.note import Signer, VerifierKey, open_note
 from linkage.tlog.proof import parse_proof, verify_proof, write_proof
 from linkage.tlog.tree import EMPTY_ROOT, consistency_path, inclusion_path, leaf_hash, node_hash, verify_consistency, verify_inclusion
@@ -53,13 +54,13 @@ def test_all_roots_are_those_of_the_vectors(grow: Callable[[int], Any]) -> None:
 
 @pytest.mark.parametrize("size", [3, 7, 300])
 def test_checkpoints_are_those_of_the_vectors(size: int, tree: Any, signer: Signer, vectors: Path) -> None:
-    note = sign_checkpoint(signer, size, tree.roots[size])
+    note = sign_checkpoint(LogSigner.of(signer), size, tree.roots[size])
     assert note.encode() == (vectors / f"cp-{size}").read_bytes()
-    assert open_checkpoint(note.encode(), signer.verifier).root == tree.roots[size]
+    assert open_checkpoint(note.encode(), LogVerifier.of(signer.verifier)).root == tree.roots[size]
 
 
 def test_a_cosigned_checkpoint_opens_with_the_logs_key_alone(tree: Any, signer: Signer, vectors: Path) -> None:
-    assert open_checkpoint((vectors / "cp-7-cosigned").read_bytes(), signer.verifier).root == tree.roots[7]
+    assert open_checkpoint((vectors / "cp-7-cosigned").read_bytes(), LogVerifier.of(signer.verifier)).root == tree.roots[7]
 
 
 @pytest.mark.parametrize(("size", "index"), [(7, 0), (7, 3), (7, 5), (7, 6), (300, 299)])
@@ -82,7 +83,7 @@ def test_the_receipt_is_that_of_the_vectors_and_both_verifiers_accept_it(tree: A
     checkpoint = (vectors / "cp-7").read_text()
     assert write_proof(5, inclusion_path(5, 7, tree.read), checkpoint, extra=b"hello").encode() == raw
     assert parse_proof(raw).extra == b"hello"
-    assert verify_proof(raw, b"leaf-5", signer.verifier).size == 7
+    assert verify_proof(raw, b"leaf-5", LogVerifier.of(signer.verifier)).size == 7
     assert check_receipt(raw, b"leaf-5", signer.verifier.text) == 5
 
 

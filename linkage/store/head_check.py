@@ -4,11 +4,11 @@ from linkage.errors import LogCorrupt
 from linkage.store.contract import Head
 from linkage.tlog.checkpoint import open_checkpoint
 from linkage.tlog.errors import NoteInvalid
-from linkage.tlog.note import VerifierKey
+from linkage.tlog.log_keys import LogVerifier
 from linkage.tlog.tree import root_of
 
 
-def check_head(head: Head | None, known: Head | None, key: VerifierKey) -> Head:
+def check_head(head: Head | None, known: Head | None, key: LogVerifier) -> Head:
     """Give the head if it is sound.
 
     Args:
@@ -31,7 +31,7 @@ def check_head(head: Head | None, known: Head | None, key: VerifierKey) -> Head:
     return head
 
 
-def _check_alone(head: Head, key: VerifierKey) -> None:
+def _check_alone(head: Head, key: LogVerifier) -> None:
     if len(head.frontier) != head.size.bit_count():
         raise LogCorrupt(f"frontier: got {len(head.frontier)} hashes, expected {head.size.bit_count()} for the head's size")
     if root_of(head.frontier) != head.root:

@@ -1,0 +1,104 @@
+"""What kind of question an access was: the few distinctions that findings, statistics and records of processing share."""
+
+from collections.abc import Callable
+from enum import StrEnum, auto
+from typing import Final
+
+from linkage.audit.access import Access
+from linkage.errors import Reason
+from linkage.ids import id_text
+from linkage.store.contract import Kind
+from linkage.terms import Assurance, Verdict
+
+Told = Callable[[int, int], None]
+"""Told, on the way through the log, how many entries of how many were read."""
+
+
+def silent(_done: int, _total: int) -> None:
+    """Tells nobody."""
+
+
+class Asked(StrEnum):
+    """What was asked."""
+
+    VERIFICATION = auto()
+    """Whether a person is present."""
+    RECORD = auto()
+    """One record, alone or of a bundle."""
+    LOGIN = auto()
+    """An officer's own login at an agency."""
+    OTHER = auto()
+
+
+class Came(StrEnum):
+    """What came of a question for a record, or of a login. Unknown is never no: whatever is not known is unavailable."""
+
+    FOUND = auto()
+    NOT_FOUND = auto()
+    UNAVAILABLE = auto()
+    REFUSED = auto()
+    UNFINISHED = auto()
+    """Cancelled, failed on our side, recovered, or under way."""
+
+
+_METHODS: Final = {
+    "VerifyIdentity": Asked.VERIFICATION,
+    "Lookup": Asked.RECORD,
+    "LookupBundle": Asked.RECORD,
+    "BeginLogin": Asked.LOGIN,
+    "ConfirmLogin": Asked.LOGIN,
+    "EndLogin": Asked.LOGIN,
+}
+
+_CAME: Final = {"found": Came.FOUND, "not_found": Came.NOT_FOUND, "unavailable": Came.UNAVAILABLE}
+OF_OURS: Final = frozenset(
+    reason.value
+    for reason in (
+        Reason.AUDIT_UNAVAILABLE,
+        Reason.DEADLINE_TOO_SHORT,
+        Reason.INTERNAL,
+        Reason.LOG_CORRUPT,
+        Reason.OVERLOADED,
+        Reason.REQUEST_IN_PROGRESS,
+    )
+)
+"""Refusals that are the gateway's own state, or a slow call: they say nothing about who asked, or for what."""
+_STATIC: Final = frozenset({Assurance.CARD_LASER.name, Assurance.CARD_CHIP.name})
+_ABOUT_A_QUESTION: Final = frozenset({Kind.INTENT.value, Kind.DENIED.value})
+
+
+def asked(access: Access) -> Asked:
+    """What was asked; OTHER for entries that are no question."""
+    return _METHODS.get(access.text("method"), Asked.OTHER) if access.kind in _ABOUT_A_QUESTION else Asked.OTHER
+
+
+def is_question(access: Access) -> bool:
+    """Whether an agency may have been asked about a person of a visit: an intent to verify or to look up."""
+    return access.kind == Kind.INTENT and asked(access) in (Asked.VERIFICATION, Asked.RECORD)
+
+
+def opened_visit(access: Access) -> bool:
+    """Whether it is a verification that opened a visit."""
+    return asked(access) is Asked.VERIFICATION and access.kind == Kind.INTENT and access.text("result") == Verdict.MATCH
+
+
+def visit_of(access: Access) -> str:
+    """The id of the visit that an access belongs to, as text: a verification's own id is its visit's. Empty where there is none."""
+    if asked(access) is Asked.VERIFICATION:
+        return id_text(access.eid)
+    return access.text("visit")
+
+
+def by_static_card(access: Access) -> bool:
+    """Whether it is a verification by what a card shows, which can be copied."""
+    return asked(access) is Asked.VERIFICATION and access.text("assurance") in _STATIC
+
+
+def came(access: Access) -> Came:
+    """What came of a question for a record."""
+    reason = access.text("reason")
+    if access.kind == Kind.DENIED or access.text("result") == "refused":
+        if reason == Reason.AGENCY_UNAVAILABLE:
+            return Came.UNAVAILABLE
+        return Came.UNFINISHED if reason in OF_OURS else Came.REFUSED
+    return _CAME.get(access.text("result"), Came.UNFINISHED)

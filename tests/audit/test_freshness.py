@@ -1,0 +1,30 @@
+"""When a log counts as witnessed."""
+
+import pytest
+
+from linkage.audit.freshness import Freshness, WitnessLimits
+from linkage.clock import FakeClock
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.mark.parametrize(("quorum", "fresh"), [(1, "a"), (1, "c"), (2, "ab"), (2, "bc"), (3, "abc")])
+def test_as_many_as_the_quorum_must_have_cosigned_freshly(quorum: int, fresh: str) -> None:
+    clock = FakeClock()
+    freshness = Freshness(NAMES, WitnessLimits(quorum=quorum, warn_after=100), clock)
+    for name in NAMES:
+        freshness.cosigned(name, clock.now_ms())
+    clock.advance(101)
+    assert f"not cosigned by {quorum} of 3 witnesses for more than 100 s" == freshness.trouble()
+    for name in fresh:
+        assert freshness.trouble()
+        freshness.cosigned(name, clock.now_ms())
+    assert not freshness.trouble()
+
+
+def test_a_clock_that_is_stepped_back_makes_nothing_stale() -> None:
+    clock = FakeClock()
+    freshness = Freshness(NAMES, WitnessLimits(), clock)
+    freshness.cosigned("a", clock.now_ms())
+    clock.step_wall(-100_000)
+    assert (0, "") == (freshness.age("a"), freshness.trouble())
