@@ -8,6 +8,7 @@ import contextlib
 import importlib.util
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -127,16 +128,35 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            if self._guard is None or self._guard.poll() is not None:  # not begun, or ended at once: what it was before may still be ending
+                self._end_guard()
+                self._guard = self._launched()
+            try:
+                psycopg.connect(self.conninfo("postgres"), connect_timeout=2).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"PostgreSQL does not start: {(self.folder / 'log').read_text()[-1000:]}") from None
+                time.sleep(0.02)
+            else:
+                return
+
+    def _launched(self) -> subprocess.Popen[bytes]:
         settings = [part for each in (*_SETTINGS, f"unix_socket_directories={self.folder}") for part in ("-c", each)]
         listening = ["-h", "127.0.0.1", "-p", str(self.port)]
         postgres = [str(self._binaries / "postgres"), "-D", str(self._data), *listening, *settings]
         # When these tests are killed the pipe closes, and nothing is left running.
-        guarded = '"$@" & server=$!; read -r _; kill -QUIT $server 2>/dev/null; wait $server'
+        guarded = 'exec 3<&0; "$@" 3<&- </dev/null & server=$!; (read -r _ <&3; kill -QUIT $server) & watch=$!; exec 3<&-; wait $server; kill $watch'
         with (self.folder / "log").open("ab") as log:
-            self._guard = subprocess.Popen(
+            return subprocess.Popen(
                 ["sh", "-c", guarded, "sh", *postgres], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=self.folder, **self._as
             )
-        _again(lambda: psycopg.connect(self.conninfo("postgres"), connect_timeout=2).close())
+
+    def _end_guard(self) -> None:
+        if self._guard is not None:
+            self._guard.communicate(timeout=_PATIENCE_S)
+            self._guard = None
 
     def stop(self, *, immediate: bool = False) -> None:
         """Stop it; ``immediate``: as a failing machine would, so that the next start recovers. Its data stay."""
@@ -147,8 +167,7 @@ class Server:
             deadline = time.monotonic() + _PATIENCE_S
             while (self._data / "postmaster.pid").exists() and time.monotonic() < deadline and not immediate:
                 time.sleep(0.01)
-        self._guard.communicate(timeout=_PATIENCE_S)
-        self._guard = None
+        self._end_guard()
 
     def close(self) -> None:
         """Stop it and remove everything."""
@@ -192,10 +211,12 @@ class Server:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that the system does not give to outgoing connections: it must still be free when a server is started again."""
+    while True:
+        port = random.randint(15_000, 30_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _again(attempt: Callable[[], object]) -> None:

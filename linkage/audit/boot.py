@@ -22,7 +22,7 @@ from linkage.store.sqlite_log import SqliteLog
 from linkage.tlog.checkpoint import open_checkpoint
 from linkage.tlog.errors import NoteInvalid
 from linkage.tlog.log_keys import LogSigner, LogVerifier
-from linkage.tlog.tree import leaf_hash, node_hash, read_frontier, root_of
+from linkage.tlog.tree import NodeReader, leaf_hash, node_hash, read_frontier, root_of
 
 EDGE = 256
 """Newest leaves that are hashed again at every start."""
@@ -80,24 +80,39 @@ def _check_edge(log: LogReader, key: LogVerifier) -> Head:
         expected += 1
     if expected != head.size:
         raise LogCorrupt(f"leaf {min(expected, head.size)}: the head's size is {head.size}, the newest leaf's index {expected - 1}")
-    _check_edge_nodes(log, first, head.size)
-    _check_edge_notes(log, first, head, key)
+    read = _edge(log, first)
+    _check_edge_nodes(read, first, head.size)
+    _check_edge_notes(log, read, first, head, key)
     if stray := log.stray(head.size):
         raise LogCorrupt(f"{stray}: stands beyond the head's size, {head.size}")
     return head
 
 
-def _check_edge_nodes(log: LogReader, first: int, size: int) -> None:
+def _edge(log: LogReader, first: int) -> NodeReader:
+    """Reads nodes, those over the leaves from ``first`` on a level at a time: a database may be a network away."""
+    known = {(0, entry.index): entry.leaf_hash for entry in log.entries(first, EDGE)}
+    for level in range(1, EDGE.bit_length() + 1):
+        known.update({(level, index): digest for index, digest in log.nodes(level, first >> level, (EDGE >> level) + 1)})
+
+    def read(level: int, index: int) -> bytes:
+        if (level, index) not in known:
+            known[level, index] = log.node(level, index)
+        return known[level, index]
+
+    return read
+
+
+def _check_edge_nodes(read: NodeReader, first: int, size: int) -> None:
     """Hash again every node that stands wholly over the leaves [first, size)."""
     level, low, high = 1, (first + 1) // 2, size // 2
     while low < high:
         for index in range(low, high):
-            if node_hash(log.node(level - 1, 2 * index), log.node(level - 1, 2 * index + 1)) != log.node(level, index):
+            if node_hash(read(level - 1, 2 * index), read(level - 1, 2 * index + 1)) != read(level, index):
                 raise LogCorrupt(f"node {level}/{index}: is not the hash of its children")
         level, low, high = level + 1, (low + 1) // 2, high // 2
 
 
-def _check_edge_notes(log: LogReader, first: int, head: Head, key: LogVerifier) -> None:
+def _check_edge_notes(log: LogReader, read: NodeReader, first: int, head: Head, key: LogVerifier) -> None:
     """Check the checkpoints of the edge: signed by the log's key, with the roots that the nodes have; the newest is the head's own."""
     newest = ""
     for size, root, note, _ in log.checkpoints(first, EDGE + 1):
@@ -107,7 +122,7 @@ def _check_edge_notes(log: LogReader, first: int, head: Head, key: LogVerifier) 
             signed = open_checkpoint(note.encode(), key)
         except NoteInvalid as cause:
             raise LogCorrupt(f"checkpoint {size}: {cause}") from cause
-        if (signed.size, signed.root) != (size, root) or root != root_of(read_frontier(size, log.node)):
+        if (signed.size, signed.root) != (size, root) or root != root_of(read_frontier(size, read)):
             raise LogCorrupt(f"checkpoint {size}: names another size or root than the entries have")
         newest = note
     if newest != head.note:

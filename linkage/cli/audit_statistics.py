@@ -50,7 +50,11 @@ def statistics(
             out.print(Text(f"nothing was recorded: {months_text(first, last)}"))
         else:
             for table in statistics_tables(counted, names):
-                out.print(table)
+                out.print(table, width=max(out.width, _LEAST_WIDTH), crop=False)
+
+
+_LEAST_WIDTH = 110
+"""Columns of a terminal that the tables need; in a narrower one their lines are broken, and no figure is cut off."""
 
 
 def _months(from_month: str | None, to_month: str | None, now: Month) -> tuple[Month, Month]:

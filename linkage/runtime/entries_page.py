@@ -21,13 +21,12 @@ _BAD = frozenset({"refused", "failed", "unavailable", "no_match", "cancelled"})
 
 
 def entries_table(entries: Sequence[pb.EntrySummary]) -> RenderableType:
-    """Entries as a list shows them, each on a few lines."""
+    """Entries as a list shows them, each on a few lines; two columns, so that a terminal of 80 shows all of it."""
     table = Table(header_style="bold", show_lines=True)
-    for heading in ("เวลา / time", "รายการ / entry", "ใคร ที่ไหน / who, where", "อะไร เพื่ออะไร / what, what for", "ผล / result"):
-        table.add_column(heading, overflow="fold")
-    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    table.add_column("เวลา รายการ\ntime, entry", no_wrap=True)
+    table.add_column("ใคร ที่ไหน อะไร เพื่ออะไร ผล\nwho, where, what, what for, result", overflow="fold")
     for one in entries:
-        table.add_row(Text(_when(one.recorded_at)), _entry(one), _lines(_who(one)), _lines(_what(one)), _result(one))
+        table.add_row(Group(_when(one.recorded_at), _entry(one)), Group(_lines(_who(one)), _lines(_what(one)), _result(one)))
     return table
 
 

@@ -18,8 +18,8 @@ _SHOWN = 3
 def findings_table(findings: Sequence[Finding], register: Register) -> Table:
     """A table, one finding a row: when, by whom and where; why in both languages, and which entries stand behind it."""
     table = Table(show_lines=True, header_style="bold")
-    table.add_column("เมื่อ ใคร ที่ไหน\nwhen, who, where", overflow="fold", width=34)
-    table.add_column("ข้อสังเกต\nfinding", overflow="fold", min_width=42)
+    table.add_column("เมื่อ ใคร ที่ไหน\nwhen, who, where", overflow="fold", width=30)
+    table.add_column("ข้อสังเกต\nfinding", overflow="fold", min_width=40)
     for one in findings:
         why = Text(one.rule.value, style="bold yellow") + Text(f"\n{one.why.th}\n{one.why.en}\n", style="default")
         table.add_row(Text("\n".join([_when(one), *_who(one), *_where(one, register)])), why + Text(_entries(one), style="dim"))

@@ -18,7 +18,7 @@ from linkage.settings import Settings
 from linkage.store.anchor import Anchor, check_anchor
 from linkage.store.backend import LogReader
 from linkage.store.conninfo import as_another, role_of
-from linkage.store.migrate import copy_keys, copy_log, rows_of
+from linkage.store.migrate import copy_keys, copy_log, expect_same, rows_of
 from linkage.store.postgres_create import create_missing
 from linkage.store.sqlite_create import put_away
 
@@ -94,6 +94,7 @@ class Migration:
         total, done = rows_of(self._files.log, self._data_keys), 0
         log_role, keys_role = role_of(self._databases.log), role_of(self._databases.data_keys)
         create_missing(*self._owner, self._signer, log_role=log_role, keys_role=keys_role, log_uuid=log_uuid)
+        expect_same(self._files.log, self._owner[0])
         yield Progress(0, total)
         for part in (copy_keys(self._data_keys, self._owner[1]), copy_log(self._files.log, self._owner[0])):
             for rows in part:

@@ -53,6 +53,12 @@ def rows_of(log: Path, data_keys: Path) -> int:
         return found + _count(files, "data_key")
 
 
+def expect_same(log: Path, owner: str) -> None:
+    """Look whether a log may go into a database, before anything is copied. Arguments and errors as those of `copy_log`."""
+    with _writing(owner) as target:
+        _expect_room(log, target)
+
+
 def copy_log(log: Path, owner: str) -> Copying:
     """Copy a log into a database where an empty log of the same id is laid out. Where it is there already, nothing is done.
 
@@ -64,14 +70,8 @@ def copy_log(log: Path, owner: str) -> Copying:
         LogCorrupt: the database holds another log, or a part of this one, or one that went on in another way.
         StoreUnavailable: the file or the database cannot be used now; nothing was copied.
     """
-    with SqliteReader(log) as reader:
-        head = reader.consistent(lambda old: old.head())
     with _writing(owner) as target:
-        held = read_head(target)
-        if (held.origin, held.log_uuid) != (head.origin, head.log_uuid):
-            raise LogCorrupt("the database holds another log, which is left as it is; migrate into an empty one")
-        if held.size:
-            _expect_continues(target, held, head)
+        held, head = _expect_room(log, target)
         if held.size or not head.size:
             return
         _be_alone(target)
@@ -102,6 +102,17 @@ def copy_keys(data_keys: Path, owner: str) -> Copying:
         target.execute(
             f"INSERT INTO linkage_keys.data_key ({_KEY_COLUMNS}) SELECT {_KEY_COLUMNS} FROM arriving ON CONFLICT DO NOTHING"  # noqa: S608 (names of our own)
         )
+
+
+def _expect_room(log: Path, target: Connection) -> tuple[Head, Head]:
+    with SqliteReader(log) as reader:
+        head = reader.consistent(lambda old: old.head())
+    held = read_head(target)
+    if (held.origin, held.log_uuid) != (head.origin, head.log_uuid):
+        raise LogCorrupt("the database holds another log, which is left as it is; migrate into an empty one")
+    if held.size:
+        _expect_continues(target, held, head)
+    return held, head
 
 
 def _expect_continues(target: Connection, held: Head, head: Head) -> None:

@@ -15,6 +15,7 @@ from linkage.runtime.storage import storage_of
 from linkage.settings import load
 from linkage.store.backend import KeyRow
 from linkage.store.lock import StoreLock
+from linkage.store.postgres_schema import create_postgres_log
 from linkage.store.sqlite_create import put_away
 from linkage.store.sqlite_keys import SqliteKeys, create_keys
 from linkage.store.sqlite_log import create_log
@@ -25,7 +26,7 @@ from tests.cli.conftest import Linkage
 from tests.journeys.place import Place
 from tests.journeys.replicas import secret
 from tests.journeys.world import running
-from tests.postgres import OWNER, Database, Server
+from tests.postgres import GATEWAY, OWNER, Database, Server
 from tests.small_log import NO_WATERMARKS, ORIGIN, draft, intent, outcome, placed
 
 ROOT = Path(__file__).parents[2]
@@ -203,10 +204,18 @@ def test_a_database_that_holds_something_else_is_left_as_it_is(
     assert (1, True) == (ended.code, "the database holds another log, which is left as it is" in ended.said)
     assert (place.folder / "log.db").exists()
     foreign = storage_of(load(new)).open_keys()
+    assert not foreign.holds_any(), "nothing was copied"
     foreign.put([KeyRow(b"f" * 16, bytes(60), "k1", None, None, 0)])
+    with psycopg.connect(databases[0].superuser) as connection:
+        connection.execute("DROP SCHEMA linkage_log, linkage_claims CASCADE")
+    with storage_of(load(place.settings_file)).open_reader() as reader:
+        log_uuid = reader.consistent(lambda log: log.head().log_uuid)
+    create_postgres_log(databases[0].owner, signer_of(place), gateway_role=GATEWAY, log_uuid=log_uuid)
+
     ended = linkage(*words(place, new)[:-1])
-    assert (1, True) == (ended.code, "left as it is" in ended.said)
-    assert foreign.get(b"f" * 16)
+
+    assert (1, True) == (ended.code, "holds data keys that the file does not" in ended.said)
+    assert foreign.of_pseudonym(bytes(32)) == []
     foreign.close()
 
 
@@ -226,6 +235,7 @@ def test_a_migration_that_is_killed_is_run_again_and_ends_as_if_it_never_had_bee
     ended = linkage(*words(place, new))
 
     assert (0, 2101) == (ended.code, ended.page["entries"]), ended.said
+    assert all((place.folder / anchor).exists() for anchor in ("data-keys.db.anchor", "new.anchor"))
     keys = storage_of(load(new)).open_keys()
     assert len(keys.of_pseudonym(bytes(32))) == 20
     keys.close()

@@ -11,7 +11,8 @@ class BlackHole:
 
     def __init__(self, to_port: int) -> None:
         self._to_port = to_port
-        self._swallows = threading.Event()
+        self._swallows = False
+        self._lost: list[threading.Event] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = [self._listening]
         self.port: int = self._listening.getsockname()[1]
@@ -28,11 +29,13 @@ class BlackHole:
 
     def swallow(self) -> None:
         """From now on nothing comes through, in either direction, and nobody is told."""
-        self._swallows.set()
+        self._swallows = True
+        for lost in self._lost:
+            lost.set()
 
     def let_through(self) -> None:
-        """From now on everything comes through again, but for what was swallowed."""
-        self._swallows.clear()
+        """From now on new connections are carried again; those of before stay lost."""
+        self._swallows = False
 
     def _accept(self) -> None:
         while True:
@@ -42,13 +45,17 @@ class BlackHole:
                 return
             far = socket.create_connection(("127.0.0.1", self._to_port))
             self._open += [near, far]
+            self._lost.append(lost := threading.Event())
+            if self._swallows:
+                lost.set()
             for source, target in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
+                threading.Thread(target=_carry, args=(source, target, lost), daemon=True).start()
 
-    def _carry(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while content := source.recv(65536):
-                if not self._swallows.is_set():
-                    target.sendall(content)
-            if not self._swallows.is_set():  # else the other end is not told of this one's, either
-                target.shutdown(socket.SHUT_RDWR)
+
+def _carry(source: socket.socket, target: socket.socket, lost: threading.Event) -> None:
+    with contextlib.suppress(OSError):
+        while content := source.recv(65536):
+            if not lost.is_set():
+                target.sendall(content)
+        if not lost.is_set():  # else the other end is not told of this one's, either
+            target.shutdown(socket.SHUT_RDWR)

@@ -11,8 +11,11 @@ import pytest
 
 from linkage.audit.export import export_log
 from linkage.audit.export_folder import ExportFailed, ExportFolder
+from linkage.audit.exported import ExportVerification
 from linkage.store.sqlite_read import SqliteReader
 from linkage.tlog.checkpoint import open_checkpoint, sign_checkpoint
+from linkage.tlog.log_keys import LogKey, LogVerifier
+from linkage.tlog.note import Signer
 from tests.exported import (
     KEY,
     ORPHAN,
@@ -191,6 +194,16 @@ def test_a_cosigned_checkpoint_is_the_checkpoint_or_stands_beside_it(world: Path
 
     (out / "checkpoint.cosigned").write_text(sign_checkpoint(SIGNER, SIZE, bytes(32)))
     assert ["checkpoint 600: a checkpoint kept elsewhere has another root"] == [str(each) for each in report_of(out).findings]
+
+
+def test_an_export_of_a_log_that_had_several_keys_names_all_of_them(world: Path) -> None:
+    out, keys = world / "out", LogVerifier((LogKey(Signer(KEY.name, bytes(32)).verifier), LogKey(KEY.current, 0, SIZE)))
+    with SqliteReader(world / "log.db") as reader:
+        list(export_log(reader, keys, out))
+
+    assert f"{keys.text}\n" == (out / "log.vkey").read_text()
+    assert keys == LogVerifier.parse((out / "log.vkeys").read_text())
+    assert SIZE == ExportVerification(out, keys).report.size
 
 
 def test_a_temporary_file_that_was_left_is_in_nobodys_way(world: Path) -> None:
