@@ -43,7 +43,7 @@ CRITERIA: Final = (
 _AGENCIES: Final = ("recipient", "acting", "source")
 _ACCESSES: Final = frozenset((KIND, kind.value) for kind in (Kind.INTENT, Kind.DENIED, Kind.READ))
 _NEVER_NAMED: Final = "?"
-"""Stands in the log for a name that no entry ever held: what a request merely claims is not written down."""
+"""Stands in the log for a name or an id that no entry ever held: what a request merely claims is not written down."""
 _PURPOSE: Final = "page of entries"
 _PAGE: Final = 25
 LARGEST_PAGE: Final = 200
@@ -112,8 +112,8 @@ class Inspection:
             Refusal: ENTRY_UNKNOWN, also for one that is not this auditor's to see.
         """
         sight = sight_of(auditor, self.in_force().register)
-        receipt = await self.room.record(reading, auditor, "GetEntry", {"entry": id_text(eid)})
         shown = await self.search.of_request(eid)
+        receipt = await self.room.record(reading, auditor, "GetEntry", {"entry": id_text(eid) if shown else _NEVER_NAMED})
         if not shown or sight.isdisjoint(terms_of(shown[0].access.kind, shown[0].access.facts)):
             raise Refusal(Reason.ENTRY_UNKNOWN)
         return shown, receipt
@@ -155,7 +155,7 @@ class Inspection:
         if "officer_issuer" in named:
             told["officer_issuer"] = named["officer_issuer"] if told.get("officer", _NEVER_NAMED) != _NEVER_NAMED else _NEVER_NAMED
         if sought.visit is not None:
-            told["visit"] = id_text(sought.visit)
+            told["visit"] = id_text(sought.visit) if await self.search.knows_visit(sought.visit) else _NEVER_NAMED
         told.update((name, ms) for name, ms in (("since_ms", sought.since_ms), ("until_ms", sought.until_ms)) if ms is not None)
         if again:
             told["further_page"] = True

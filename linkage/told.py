@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Final
 
 from linkage.audit.access import Access
+from linkage.audit.asked import UNANSWERED, result_of
 from linkage.buddhist import thai_date
 from linkage.catalogue import RecordKind, Text
 from linkage.clock import thai_day, thai_time
@@ -21,7 +22,7 @@ from linkage.store.contract import Kind
 from linkage.terms import FieldName, RecipientId, RecordType, ServiceId
 
 _RESULTS: Final = (
-    *("found", "not_found", "match", "no_match", "card_not_valid", "deceased", "unavailable", "refused", "cancelled", "failed"),
+    *("found", "not_found", "match", "no_match", "card_not_valid", "deceased", "unavailable", "refused", "cancelled", "failed", UNANSWERED),
     *("abandoned", "recovered", "login_begun", "login_confirmed", "login_ended", "read", "open", "other"),
 )
 _CLAUSES: Final = ("at", "service", "recipient", "authority", "nobody_known", "exception")
@@ -109,13 +110,6 @@ def kind_of(access: Access) -> AccessKind:
 def who_of(access: Access) -> str:
     """The officer's id at its issuer, or the auditor's URI name; empty where the entry names nobody."""
     return access.officer[1] if access.officer is not None else access.text("auditor")
-
-
-def result_of(access: Access) -> str:
-    """What came of it, in one word; empty while nothing has closed it."""
-    if access.kind == Kind.DENIED:
-        return "refused"
-    return "recovered" if access.closed_by == Kind.RECOVERED else access.text("result")
 
 
 def _outcome(access: Access) -> Text:

@@ -1,8 +1,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgres import Server, running
+
+# Time is no property: how long an input takes to make says how busy the machine is.
+settings.register_profile("linkage", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("linkage")
 
 
 @pytest.fixture(scope="session")

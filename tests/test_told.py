@@ -6,10 +6,12 @@ import pytest
 
 from linkage.agreements import Book
 from linkage.audit.access import Access
+from linkage.audit.asked import result_of
 from linkage.catalogue import Catalogue
 from linkage.errors import Reason
 from linkage.identity.register import Register
 from linkage.in_force import InForce
+from linkage.rpc.reasons import TABLE
 from linkage.terms import CardProblem, Verdict
 from linkage.told import AccessKind, kind_of, tell
 
@@ -35,6 +37,23 @@ def test_every_end_of_a_lookup_is_told_and_all_but_one_disclose_nothing(result: 
 
     assert (result in ("found", "not_found")) == ("Nothing was disclosed" not in told.outcome.en)
     assert "recorded as “" not in told.outcome.en
+
+
+@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("kind", ["intent", "denied"])
+def test_unknown_is_never_told_as_refused_and_a_decision_always_is(kind: str, reason: Reason) -> None:
+    entry = access(kind, "outcome" if kind == "intent" else "", method="Lookup", result="refused", reason=reason.value)
+    told = tell(entry, NOBODY)
+    decided = TABLE[reason].code.name not in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "DATA_LOSS", "ABORTED")
+    decided = decided and reason is not Reason.OVERLOADED
+
+    assert decided == (result_of(entry) == "refused")
+    assert decided == ("refused" in told.told.en)
+    assert decided == ("ปฏิเสธ" in told.told.th)
+    assert decided != ("could not be answered" in told.outcome.en)
+    assert decided != ("ตอบไม่ได้" in told.outcome.th)
+    assert reason is Reason.AGENCY_UNAVAILABLE or reason.value in told.outcome.en
+    assert "Nothing was disclosed" in told.outcome.en
 
 
 def test_what_is_open_or_was_cut_off_is_told_as_that() -> None:

@@ -1,4 +1,4 @@
-"""What kind of question an access was: the few distinctions that findings, statistics and records of processing share."""
+"""What kind of question an access was, and what came of it: the few distinctions that whoever reads the log shares."""
 
 from collections.abc import Callable
 from enum import StrEnum, auto
@@ -50,7 +50,7 @@ _METHODS: Final = {
     "EndLogin": Asked.LOGIN,
 }
 
-_CAME: Final = {"found": Came.FOUND, "not_found": Came.NOT_FOUND, "unavailable": Came.UNAVAILABLE}
+_CAME: Final = {"found": Came.FOUND, "not_found": Came.NOT_FOUND, "unavailable": Came.UNAVAILABLE, "refused": Came.REFUSED}
 OF_OURS: Final = frozenset(
     reason.value
     for reason in (
@@ -58,11 +58,15 @@ OF_OURS: Final = frozenset(
         Reason.DEADLINE_TOO_SHORT,
         Reason.INTERNAL,
         Reason.LOG_CORRUPT,
+        Reason.OFFICER_KEYS_UNAVAILABLE,
         Reason.OVERLOADED,
         Reason.REQUEST_IN_PROGRESS,
+        Reason.SEARCH_UNAVAILABLE,
     )
 )
 """Refusals that are the gateway's own state, or a slow call: they say nothing about who asked, or for what."""
+UNANSWERED: Final = "unanswered"
+"""What came of what such a refusal ended."""
 _STATIC: Final = frozenset({Assurance.CARD_LASER.name, Assurance.CARD_CHIP.name})
 _ABOUT_A_QUESTION: Final = frozenset({Kind.INTENT.value, Kind.DENIED.value})
 
@@ -96,9 +100,23 @@ def by_static_card(access: Access) -> bool:
 
 def came(access: Access) -> Came:
     """What came of a question for a record."""
-    reason = access.text("reason")
-    if access.kind == Kind.DENIED or access.text("result") == "refused":
-        if reason == Reason.AGENCY_UNAVAILABLE:
-            return Came.UNAVAILABLE
-        return Came.UNFINISHED if reason in OF_OURS else Came.REFUSED
-    return _CAME.get(access.text("result"), Came.UNFINISHED)
+    return _CAME.get(result_of(access), Came.UNFINISHED)
+
+
+def result_of(access: Access) -> str:
+    """What came of it, in one word; empty while nothing has closed it."""
+    if access.closed_by == Kind.RECOVERED:
+        return "recovered"
+    return result_word("refused" if access.kind == Kind.DENIED else access.text("result"), access.text("reason"))
+
+
+def result_word(result: str, reason: str) -> str:
+    """The result that an entry records, as it is told: unknown is never no, and what nobody decided was not refused.
+
+    ``unavailable`` where the agency could not answer, `UNANSWERED` where the gateway could not ask.
+    """
+    if result != "refused":
+        return result
+    if reason == Reason.AGENCY_UNAVAILABLE:
+        return "unavailable"
+    return UNANSWERED if reason in OF_OURS else result

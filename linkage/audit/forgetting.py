@@ -63,13 +63,17 @@ class Forgotten:
 class Forgetting:
     """Forgets people, through the journal of this process and a key store of its own."""
 
-    def __init__(self, journal: Journal, keys: KeysApart, sealing: Sealing, clock: Clock, *, visit_ms: int) -> None:
-        """``visit_ms``: how long a visit lasts, milliseconds: its token holds the data key, and is still good after the key is destroyed."""
+    def __init__(self, journal: Journal, keys: KeysApart, sealing: Sealing, clock: Clock, *, open_ms: int) -> None:
+        """``open_ms``: how long after its data key was made a visit may be open, milliseconds.
+
+        That is the longest request that opens one, and the visit itself: its token holds the data key, and is still good after the key
+        is destroyed.
+        """
         self._journal = journal
         self._keys = keys
         self._sealing = sealing
         self._clock = clock
-        self._visit_ms = visit_ms
+        self._open_ms = open_ms
 
     async def forget(self, number: CitizenNumber, before_ms: int, ground: Ground) -> Forgotten:
         """Forget what was recorded about a person under keys made before a moment. It can never be undone.
@@ -84,7 +88,7 @@ class Forgetting:
             Refusal, AuditUnavailable: not all was done. Ask once more: what is gone stays gone.
         """
         found = await self._keys.ask(lambda store: _of(store, self._sealing, number, before_ms))
-        closed_before = self._clock.now_ms() - self._visit_ms
+        closed_before = self._clock.now_ms() - self._open_ms
         rows = [row for row in found if row.made_ms < closed_before]
         if not rows:
             return Forgotten(0, len(found), None)

@@ -38,7 +38,10 @@ class Witnesses(Protocol):
 
 
 class Freshness:
-    """When each witness cosigned last. By the wall clock, so that a new start does not begin to count anew."""
+    """When each witness cosigned last. By the wall clock, so that a new start does not begin to count anew.
+
+    A time that is yet to come, because the clock was stepped back, counts as the time of the first look that finds it so.
+    """
 
     def __init__(self, names: Sequence[str], limits: WitnessLimits, clock: Clock) -> None:
         self._names = names
@@ -53,7 +56,10 @@ class Freshness:
     def age(self, witness: str) -> float:
         """Seconds since the witness cosigned last; 0 where nobody has said when."""
         now = self._clock.now_ms()
-        return max(0, now - self._at_ms.get(witness, now)) / 1000
+        at = self._at_ms.get(witness, now)
+        if at > now:
+            self._at_ms[witness] = at = now
+        return (now - at) / 1000
 
     def trouble(self) -> str:
         """Why the log does not count as witnessed, in a few words; empty while it does, or nobody is to witness it."""

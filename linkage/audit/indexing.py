@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from linkage.audit.access import officer_of
+from linkage.audit.asked import result_word
 from linkage.errors import LogCorrupt
 from linkage.store.backend import LogReader
 from linkage.store.contract import CLOSING, Kind, StoredEntry
@@ -43,11 +44,7 @@ _BY_NAME: Final = frozenset({AGENCY_OF_CENTRE, AGENCY_OF_AUDITOR})
 
 def terms_of(kind: str, facts: Mapping[str, Any]) -> set[Term]:
     """What a hit is found by: an intent, or an entry that stands alone."""
-    terms = {(KIND, kind)}
-    for name in _TEXTS:
-        value = facts.get(name)
-        if type(value) is str and value:
-            terms.add((name, value))
+    terms = {(KIND, kind)} | _texts(facts, _TEXTS)
     for who in ("officer", "second_officer"):
         if who in facts and (officer := officer_of(facts[who])) is not None:
             terms.add((OFFICER, " ".join(officer)))
@@ -64,7 +61,15 @@ def terms_of(kind: str, facts: Mapping[str, Any]) -> set[Term]:
 
 def closing_terms(kind: str, facts: Mapping[str, Any]) -> set[Term]:
     """What an intent is found by besides, once this entry has closed it."""
-    return {(KIND, kind)} | {(name, value) for name in _CLOSING_TEXTS if isinstance(value := facts.get(name), str) and value}
+    return {(KIND, kind)} | _texts(facts, _CLOSING_TEXTS)
+
+
+def _texts(facts: Mapping[str, Any], names: tuple[str, ...]) -> set[Term]:
+    """Facts by their text; a result as it is told (`result_word`)."""
+    said = {name: value for name in names if type(value := facts.get(name)) is str and value}
+    if "result" in said:
+        said["result"] = result_word(said["result"], said.get("reason", ""))
+    return set(said.items())
 
 
 def agencies_of(facts: Mapping[str, Any]) -> set[str]:

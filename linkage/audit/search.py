@@ -2,9 +2,14 @@
 
 The index only says where to look. Every hit is read from the log, compared with its leaf hash, and asked again whether it meets the
 criteria; one about a person is asked by its keyed tag. What the index has wrong is not shown, and the index is made anew.
+
+What the index lacks is harder to see. Of a visit or a person every entry that its marks name is read, whatever its posting lists say;
+an intent that it holds for open is looked up in the log; and a data key of the person's that it has no entry for is looked for in the
+log. Not noticed are missing postings where neither is looked for, and missing marks of some entries of a visit or a data key: against
+somebody who changes the file, only an index made anew helps.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 from uuid import UUID
@@ -15,8 +20,8 @@ from linkage.audit.receipt import Receipt
 from linkage.audit.seals import Person, Seals, SealState
 from linkage.errors import LogCorrupt, Reason, Refusal
 from linkage.ids import id_text
-from linkage.store.backend import LogReader
-from linkage.store.contract import CLOSING, StoredEntry
+from linkage.store.backend import KeyRow, LogReader
+from linkage.store.contract import CLOSING, Kind, StoredEntry
 from linkage.store.search_find import Group, Term
 from linkage.store.search_index import IndexUnavailable, SearchIndex
 from linkage.terms import CitizenNumber
@@ -31,6 +36,9 @@ _READ_MOST: Final = 1_000
 _PER_MARK: Final = 10_000
 _WAIT_S: Final = 2.0
 """Seconds that a search waits for the index to come up to the log."""
+_USED_WITHIN_MS: Final = 120_000
+"""A data key's first entry is recorded at most so long after the key was made; clocks that differ included."""
+_AT_ONCE: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +113,17 @@ class Searcher:
         """Whether any entry has ever named this: what was never named need not be repeated in the log."""
         return self._index.knows(term)
 
+    def knows_visit(self, visit: bytes) -> bool:
+        """Whether the log has anything of a visit of this id, 16 bytes."""
+        return bool(self._of_visit(visit))
+
     def page(self, query: Query) -> Page:
         """One page of hits."""
         first = 0 if query.since_ms is None else first_at(self._reader, query.since_ms)
         end = query.end if query.until_ms is None else min(query.end, first_at(self._reader, query.until_ms))
         person = None if query.number is None else self._seals.person(query.number)
         among = self._among(query, person)
-        coarse = [indexed(group) for group in query.groups]
+        coarse = [indexed(group) for group in query.groups] if among is None else []
         hits: list[Hit] = []
         left = _READ_MOST
         while True:
@@ -142,11 +154,24 @@ class Searcher:
         if person is None:
             return None
         among: set[int] = set()
-        for key in person.rows:
-            among.update(self._index.marked(KEY, key, _PER_MARK))
-            for opening in self._index.marked(OPENED, key, _PER_MARK):
-                among.update(self._index.marked(VISIT, self._read(opening).eid, _PER_MARK))
+        for key, row in person.rows.items():
+            under = self._index.marked(KEY, key, _PER_MARK)
+            if not under and self._is_used(row, query.size):
+                self._wrong()
+            among.update(under)
+            for opening in self._read(self._index.marked(OPENED, key, _PER_MARK)).values():
+                among.update(self._index.marked(VISIT, opening.eid, _PER_MARK))
         return list(among)
+
+    def _is_used(self, row: KeyRow, size: int) -> bool:
+        """Whether the log has an entry under a data key; a process that ended in between may have left a key without one."""
+        at, end = first_at(self._reader, row.made_ms), min(size, first_at(self._reader, row.made_ms + _USED_WITHIN_MS))
+        while at < end:
+            entries = self._read(range(at, min(at + _AT_ONCE, end)))
+            if any(access_of(entry, None).key_id == row.id for entry in entries.values()):
+                return True
+            at += _AT_ONCE
+        return False
 
     def _of_visit(self, visit: bytes) -> Sequence[int]:
         """A visit's entries: the verification that opened it goes by the visit's own id."""
@@ -156,15 +181,16 @@ class Searcher:
     def _hits(self, indexes: Sequence[int], query: Query, person: Person | None) -> Iterator[Hit]:
         """The hits that stand at these indexes; what does not meet the query is left out."""
         closings = {index: self._index.closing(index) for index in indexes}
-        known = {index: None if by is None or by >= query.size else by for index, by in closings.items()}
-        entries = self._reader.consistent(lambda log: {at: _entry(log, at) for at in {*known, *known.values()} if at is not None})
-        for index, by in known.items():
+        entries = self._read({at for at in (*closings, *closings.values()) if at is not None})
+        for index, by in closings.items():
             entry, closing = entries[index], None if by is None else entries[by]
-            if closing is not None and closing.ref != entry.eid:
+            if closing.ref != entry.eid if closing is not None else self._is_closed(entry, query.size):
                 self._wrong()
+            since = closing is not None and closing.index >= query.size  # the index knows what closed it since
+            closing = None if since else closing
             terms = _terms(entry, closing)
-            if any(terms.isdisjoint(indexed(group)) for group in query.groups):
-                if closings[index] == by:  # else the index knows what closed it since
+            if query.number is None and query.visit is None and any(terms.isdisjoint(indexed(group)) for group in query.groups):
+                if not since:
                     self._wrong()
             elif not any(terms.isdisjoint(group) for group in query.groups):
                 access = access_of(entry, closing)
@@ -175,8 +201,22 @@ class Searcher:
         self._index.begin(b"")  # from now on it is of no log, and is made anew at the next look
         raise IndexUnavailable("the index does not agree with the log; it is made anew")
 
-    def _read(self, index: int) -> StoredEntry:
-        return self._reader.consistent(lambda log: _entry(log, index))
+    def _is_closed(self, entry: StoredEntry, size: int) -> bool:
+        """Whether the log, as it stood, had closed an intent that the index holds for open."""
+        if entry.kind != Kind.INTENT:
+            return False
+        found = self._reader.consistent(lambda log: log.of_request(entry.eid))
+        return any(one.kind in CLOSING and one.index < size for one in found)
+
+    def _read(self, indexes: Collection[int]) -> Mapping[int, StoredEntry]:
+        """The entries that the index points to. A number that the log never gave is the index's fault, and none of the log's."""
+
+        def read(log: LogReader) -> Mapping[int, StoredEntry] | None:
+            size = log.head().size
+            return {at: _entry(log, at) for at in indexes} if all(0 <= at < size for at in indexes) else None
+
+        entries = self._reader.consistent(read)
+        return self._wrong() if entries is None else entries
 
     def _verification(self, visit: str) -> Access | None:
         try:

@@ -56,6 +56,10 @@ class SearchRoom:
         """Those of these terms that some entry has ever named."""
         return await self._ask(lambda searcher: frozenset(filter(searcher.knows, terms)))
 
+    async def knows_visit(self, visit: bytes) -> bool:
+        """See `Searcher.knows_visit`."""
+        return await self._ask(lambda searcher: searcher.knows_visit(visit))
+
     async def page(self, query: Query) -> Page:
         """See `Searcher.page`."""
         return await self._ask(lambda searcher: searcher.page(query))
@@ -82,8 +86,10 @@ class SearchRoom:
             told(missing)
             await asyncio.sleep(0 if missing else EVERY_S)
 
-    async def come_up(self, told: Callable[[int], None]) -> None:
+    async def come_up(self, told: Callable[[int], None], *, anew: bool = False) -> None:
         """Read into the index whatever is missing now, however long that takes; ``told`` is told how many entries are left.
+
+        ``anew``: drop first whatever the index holds.
 
         Raises:
             Refusal: SEARCH_UNAVAILABLE.
@@ -91,6 +97,8 @@ class SearchRoom:
         """
         loop = asyncio.get_running_loop()
         try:
+            if anew:
+                await loop.run_in_executor(self._keeping_up, self._drop)
             while missing := await loop.run_in_executor(self._keeping_up, self._keep_up):
                 told(missing)
         except IndexUnavailable as cause:
@@ -134,6 +142,13 @@ class SearchRoom:
                 raise
             self._searcher = Searcher(reader, SearchIndex(self._path), seals)
         return self._searcher
+
+    def _drop(self) -> None:
+        index = SearchIndex(self._path)
+        try:
+            index.begin(b"")  # of no log: the next look begins anew
+        finally:
+            index.close()
 
     def _keep_up(self) -> int:
         if self._own is None:

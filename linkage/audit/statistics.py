@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final, Self
 
 from linkage.audit.access import Access, accesses, first_at, size_of
-from linkage.audit.asked import Asked, Came, Told, asked, came, opened_visit, silent
+from linkage.audit.asked import Asked, Came, Told, asked, came, opened_visit, result_of, silent
 from linkage.clock import thai_day, thai_midnight
 from linkage.store.backend import LogReader
 from linkage.store.contract import Kind
@@ -180,11 +180,8 @@ class _Tally:
         return self.statistics.figures.setdefault(key, Figures())
 
     def _verification(self, access: Access) -> None:
-        figures, result = self._figures(access), access.text("result")
+        figures, result = self._figures(access), result_of(access)
         figures.visits += opened_visit(access)
-        if access.kind == Kind.DENIED or result == REFUSED:
-            ended = came(access)
-            result = Verdict.UNAVAILABLE.value if ended is Came.UNAVAILABLE else REFUSED if ended is Came.REFUSED else UNFINISHED
         result = result if result in VERDICTS else UNFINISHED
         figures.verifications[result] += 1
         answered = result not in (Verdict.UNAVAILABLE, REFUSED, UNFINISHED) and access.number("agency_ms") is not None

@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
+
 from linkage.audit.freshness import Freshness, Witnesses, WitnessLimits
 from linkage.audit.witness_answers import Behind, Cosigned, Courier, Failed, Fork, Undelivered, read_answer
 from linkage.clock import Clock
@@ -27,6 +29,7 @@ from linkage.tlog.tree import consistency_path
 from linkage.tlog.witness_wire import write_request
 
 _T = TypeVar("_T")
+_log = structlog.get_logger()
 
 TRIES = 3
 """Submissions in one round: a witness that knows another size than we thought says so in its answer to the first."""
@@ -36,6 +39,8 @@ _EVIDENCE_S = 5.0
 """Seconds for which an alarm waits for what the witness has to show."""
 _IN_COMMON = 0.8
 """Part of a round's time for which its checkpoint is the one that every witness is sent."""
+
+_UNPROVED = "; it shows no checkpoint that proves it: if the witness is wrong, have it mended, or take it out of log.witnesses"
 
 
 class Witnessing:
@@ -165,7 +170,7 @@ class Witnessing:
                 case Behind(size):
                     goal = await self._caught_up(courier, goal, size)
                 case Fork(why):
-                    raise LogCorrupt(f"witness {courier.name}: {why}{await self._evidence(courier)}")
+                    raise LogCorrupt(f"witness {courier.name}: {why}{(await self._evidence(courier))[1]}")
         raise Failed("changes its mind")
 
     async def _goal(self) -> Head:
@@ -177,11 +182,18 @@ class Witnessing:
             return self._chosen[1]
 
     async def _caught_up(self, courier: Courier, goal: Head, size: int) -> Head:
-        """The witness has seen ``size`` entries: a goal that is not before that. What it has seen was durable here before it was sent."""
+        """The witness says that it has seen ``size`` entries: a goal that is not before that.
+
+        What it has seen was durable here before it was sent. What it says and cannot show is an alarm now, but is not kept: a witness
+        that was wrong once, and was mended, must not keep the log from being written.
+        """
         head = await self._in_thread(self._head)
-        await self._in_thread(lambda: self._opened_book().has_seen(courier.key.text, size))
         if size > head.size:
-            raise LogCorrupt(_too_short(courier, size, head.size) + await self._evidence(courier))
+            shown, evidence = await self._evidence(courier)
+            if shown > head.size:
+                await self._in_thread(lambda: self._opened_book().has_seen(courier.key.text, shown))
+            raise LogCorrupt(_too_short(courier, size, head.size) + evidence)
+        await self._in_thread(lambda: self._opened_book().has_seen(courier.key.text, size))
         return head if size > goal.size else goal
 
     async def _keep(self, courier: Courier, goal: Head, line: str) -> None:
@@ -191,20 +203,24 @@ class Witnessing:
         self._at_size[courier.name] = goal.size
         self._told.cosigned(courier.name, goal.size)
 
-    async def _evidence(self, courier: Courier) -> str:
-        """What the witness shows as the newest checkpoint of our key that it knows, kept beside the file for whoever looks into it."""
+    async def _evidence(self, courier: Courier) -> tuple[int, str]:
+        """What the witness shows as the newest checkpoint of our key that it knows, kept beside the file for whoever looks into it.
+
+        Its size, 0 for none; and what to say of it.
+        """
         try:
             async with asyncio.timeout(_EVIDENCE_S):
                 note = await courier.latest(self._verifier.name)
             shown = open_checkpoint(note, self._verifier)
         except (Undelivered, NoteInvalid, TimeoutError):
-            return ""
+            return 0, _UNPROVED
+        said = f"; it shows a checkpoint of {shown.size} entries, signed with the log's key"
         evidence = self._state.with_name(f"{self._state.name}.evidence")
         try:
             await self._in_thread(lambda: evidence.write_bytes(note))
         except OSError:
-            return f"; it shows a checkpoint of {shown.size} entries, signed with the log's key"
-        return f"; it shows a checkpoint of {shown.size} entries, signed with the log's key: {evidence}"
+            return shown.size, said
+        return shown.size, f"{said}: {evidence}"
 
     # ---- at the start ----------------------------------------------------------------------------------------------
 
@@ -238,6 +254,8 @@ class Witnessing:
     def _opened_book(self) -> Cosignatures:
         if self._book is None:
             self._book = Cosignatures(self._state)
+            if self._book.set_aside:
+                _log.error("the file of cosignatures was damaged: it is set aside, and begun anew", file=self._state.name)
         return self._book
 
     def _check_kept(self) -> None:

@@ -42,7 +42,10 @@ _IN_POSTGRES = (
 
 
 def forget(subject: Subject, before: Before, because: Because, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """Destroy the data keys of one person made before a day. It cannot be undone. Exit code 1: there was nothing to forget."""
+    """Destroy the data keys of one person made before a day. It cannot be undone.
+
+    Exit code 1: there was nothing to forget. 3: keys of visits that may still be open are left; ask once more when they are over.
+    """
     with ending(as_json=as_json):
         settings = load(config)
         if before.date() > thai_day(SystemClock().now_ms()) + timedelta(days=1):
@@ -50,6 +53,8 @@ def forget(subject: Subject, before: Before, because: Because, config: Config = 
         number = _number(subject)
         forgotten = asyncio.run(_forgotten(settings, number, thai_midnight(before.date()), because))
         _tell(forgotten, _BACKUPS + (_IN_POSTGRES if settings.log.postgres else ""), as_json=as_json)
+    if forgotten.left:
+        raise typer.Exit(Exit.UNAVAILABLE)
     if not forgotten.count:
         raise typer.Exit(Exit.FINDING)
 
@@ -58,9 +63,10 @@ async def _forgotten(settings: Settings, number: CitizenNumber, before_ms: int, 
     encryption, pseudonyms = load_keyring(settings.log.key_encryption_keys), load_keyring(settings.log.pseudonym_keys)
     async with operators_desk(settings, storage_of(settings), load_signer(settings)) as desk:
         sealing = Sealing(settings.log.origin, encryption, pseudonyms, desk.clock)
-        visit_ms = round(settings.tokens.visit_minutes * 60_000)
+        # The data key is made before the agency is asked, and the visit begins when it has answered.
+        open_ms = round(settings.server.max_deadline * 1000 + settings.tokens.visit_minutes * 60_000)
         try:
-            return await Forgetting(desk.journal, desk.keys, sealing, desk.clock, visit_ms=visit_ms).forget(number, before_ms, ground)
+            return await Forgetting(desk.journal, desk.keys, sealing, desk.clock, open_ms=open_ms).forget(number, before_ms, ground)
         except EpochsLost as lost:
             expected = "the pseudonym keys of every epoch: put them back, or the person would be forgotten in part"
             ring = str(settings.log.pseudonym_keys)
@@ -83,7 +89,9 @@ def _tell(forgotten: Forgotten, backups: str, *, as_json: bool) -> None:
         entry = None if receipt is None else {"index": receipt.index, "eid": receipt.entry_id}
         say({"forgotten": forgotten.count, "left": forgotten.left, "entry": entry, "backups": backups})
         return
-    if receipt is None:
+    if receipt is None and forgotten.left:
+        out.print(Text("nothing could be forgotten yet", style="bold yellow"))
+    elif receipt is None:
         out.print(Text("nothing to forget: no data key of that person was made before that day"))
     else:
         said = f"{forgotten.count} data keys; entry {receipt.index}, {receipt.entry_id}, says so"

@@ -22,7 +22,9 @@ class Rotated(StrEnum):
 
 
 What = Annotated[Rotated, typer.Argument(help="Which key.")]
-Retire = Annotated[bool, typer.Option("--retire", help="End the old key: everybody has learned of the new one.")]
+Retire = Annotated[
+    bool, typer.Option("--retire", help="End the old key: everybody has learned of the new one, and EVERY gateway was restarted with both.")
+]
 AfterDays = Annotated[int, typer.Option("--after-days", min=0, help="With --retire: how many days both must have signed.")]
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from linkage.cli.auditing import Auditor
 from linkage.cli.desk import Lines, NumberFile
 from linkage.cli.ending import Exit, ending, out, say
-from linkage.cli.inspecting import PageSize, PageToken, Since, Until, inspect, span_ms
+from linkage.cli.inspecting import PageSize, PageToken, Rebuild, Since, Until, inspect, span_ms
 from linkage.cli.options import DEFAULT_CONFIG, Config, Json
 from linkage.inspection import Inspection, PageAsk, ShownPage
 from linkage.rpc.encode import timestamp
@@ -74,6 +74,7 @@ def search(
     until: Until = "",
     page_size: PageSize = 25,
     page_token: PageToken = "",
+    rebuild: Rebuild = False,
     as_json: Json = False,
 ) -> None:
     """Find entries that meet every criterion given, newest first. Recorded before anything is shown. None found: exit code 1."""
@@ -100,7 +101,7 @@ def search(
         _add_span(wanted, since, until)
         if by_number or number_file is not None:
             wanted.citizen_number = Lines(number_file).next("citizen number")
-        page = _found(config, auditor, wanted, PageAsk(page_size, page_token), as_json=as_json)
+        page = _found(config, auditor, wanted, PageAsk(page_size, page_token), rebuild=rebuild, as_json=as_json)
         _tell(page, as_json=as_json)
     if not page.hits and not page.next_token:
         raise typer.Exit(Exit.FINDING)
@@ -114,14 +115,14 @@ def _add_span(wanted: pb.EntryFilter, since: str, until: str) -> None:
         wanted.until.CopyFrom(timestamp(until_ms))
 
 
-def _found(config: Path, auditor: str | None, wanted: pb.EntryFilter, page: PageAsk, *, as_json: bool) -> ShownPage:
+def _found(config: Path, auditor: str | None, wanted: pb.EntryFilter, page: PageAsk, *, rebuild: bool, as_json: bool) -> ShownPage:
     async def look(desk: AuditorsDesk, inspection: Inspection, read: bytes) -> ShownPage:
         asked = Reading()
         sought = read_filter(asked, wanted)
         asked.done()
         return await inspection.entries(read, desk.auditor, sought, page)
 
-    return inspect(config, auditor, "ListEntries", look, as_json=as_json)
+    return inspect(config, auditor, "ListEntries", look, as_json=as_json, rebuild=rebuild)
 
 
 def _tell(page: ShownPage, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 from linkage.cli.auditing import Auditor
 from linkage.cli.desk import Lines, NumberFile
 from linkage.cli.ending import Exit, ending, out, say
-from linkage.cli.inspecting import PageSize, PageToken, Since, Until, inspect, span_ms
+from linkage.cli.inspecting import PageSize, PageToken, Rebuild, Since, Until, inspect, span_ms
 from linkage.cli.options import DEFAULT_CONFIG, Config, Json
 from linkage.in_force import InForce
 from linkage.inspection import Inspection, PageAsk, ShownPage, Sought
@@ -43,6 +43,7 @@ def subject(
     language: Lang = Language.BOTH,
     page_size: PageSize = 200,
     page_token: PageToken = "",
+    rebuild: Rebuild = False,
     as_json: Json = False,
 ) -> None:
     """Tell who looked at one person's data: who, where, for which service, which fields, when, by which law. None: exit code 1.
@@ -52,14 +53,15 @@ def subject(
     with ending(as_json=as_json):
         since_ms, until_ms = span_ms(since, until)
         number = Lines(number_file).next("citizen number")
-        files, agencies, page = _found(config, auditor, number, (since_ms, until_ms), PageAsk(page_size, page_token), as_json=as_json)
+        ask = PageAsk(page_size, page_token)
+        files, agencies, page = _found(config, auditor, number, (since_ms, until_ms), ask, rebuild=rebuild, as_json=as_json)
         _tell(files, agencies, page, language, as_json=as_json)
     if not page.hits and not page.next_token:
         raise typer.Exit(Exit.FINDING)
 
 
 def _found(
-    config: Path, auditor: str | None, number: str, span: tuple[int | None, int | None], page: PageAsk, *, as_json: bool
+    config: Path, auditor: str | None, number: str, span: tuple[int | None, int | None], page: PageAsk, *, rebuild: bool, as_json: bool
 ) -> tuple[InForce, frozenset[RecipientId], ShownPage]:
     async def look(desk: AuditorsDesk, inspection: Inspection, read: bytes) -> tuple[InForce, frozenset[RecipientId], ShownPage]:
         asked = Reading()
@@ -68,7 +70,7 @@ def _found(
         sought = Sought(number=person, since_ms=span[0], until_ms=span[1])
         return desk.files, desk.agencies, await inspection.accesses(read, desk.auditor, sought, page)
 
-    return inspect(config, auditor, "ListAccesses", look, as_json=as_json)
+    return inspect(config, auditor, "ListAccesses", look, as_json=as_json, rebuild=rebuild)
 
 
 def _tell(files: InForce, agencies: frozenset[RecipientId], page: ShownPage, language: Language, *, as_json: bool) -> None:

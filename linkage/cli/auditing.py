@@ -20,15 +20,16 @@ T = TypeVar("T")
 
 Auditor = Annotated[
     str | None,
-    typer.Option(
-        "--auditor", metavar="URI", help="Who reads: the uri of an [[auditor]] of the register. The reading is recorded in the log."
-    ),
+    typer.Option("--auditor", metavar="URI", help="Who reads: the uri of an auditor of the register. The reading is recorded in the log."),
 ]
 
 Since = Annotated[
     str, typer.Option("--since", metavar="DATE|DAYS", help="From this day in Thailand on (YYYY-MM-DD), or of so many last days.")
 ]
 _MOST_DAYS = 36_600
+_FIRST_YEAR, _BUDDHIST = 1970, 2400
+"""Years of the Common Era that are taken; what is beyond is the Buddhist year of one."""
+_COMMON_ERA = "years are of the Common Era: 2026, not 2569"
 
 
 def at_the_desk(config: Path, auditor: str | None, work: Callable[[AuditorsDesk], Awaitable[T]]) -> T:
@@ -67,9 +68,30 @@ def beginning(text: str, now_ms: int) -> int:
     try:
         if text.isascii() and text.isdigit() and 0 < int(text) <= _MOST_DAYS:
             return now_ms - int(text) * DAY_MS
-        since_ms = thai_midnight(date.fromisoformat(text))
+        day = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("--since takes a day of the Common Era such as 2026-11-01, or a number of days such as 31") from None
+    return begun(day, now_ms)
+
+
+def begun(day: date, now_ms: int) -> int:
+    """The first moment of a day in Thailand that has begun: what ``--since`` may name. Unix time in ms.
+
+    Raises:
+        typer.BadParameter: the day is still to come, or its year is not of the Common Era.
+    """
+    since_ms = thai_midnight(in_common_era("--since", day))
     if since_ms > now_ms:
-        raise typer.BadParameter("--since lies in the future; years are of the Common Era: 2026, not 2569")
+        raise typer.BadParameter(f"--since lies in the future; {_COMMON_ERA}")
     return since_ms
+
+
+def in_common_era(option: str, day: date) -> date:
+    """The day.
+
+    Raises:
+        typer.BadParameter: its year is a Buddhist one, or before 1970.
+    """
+    if not _FIRST_YEAR <= day.year < _BUDDHIST:
+        raise typer.BadParameter(f"{option} takes a day from 1970 on; {_COMMON_ERA}")
+    return day

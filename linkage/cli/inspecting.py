@@ -8,9 +8,9 @@ from typing import Annotated, TypeVar
 import grpc
 import typer
 
-from linkage.cli.auditing import at_the_desk, reading
+from linkage.cli.auditing import at_the_desk, begun, in_common_era, reading
 from linkage.client.refused import refused_of
-from linkage.clock import thai_midnight
+from linkage.clock import SystemClock, thai_midnight
 from linkage.errors import Reason, Refusal
 from linkage.ids import id_text, new_id
 from linkage.inspection import Inspection
@@ -23,6 +23,14 @@ T = TypeVar("T")
 Since = Annotated[str, typer.Option("--since", metavar="DATE", help="From this day in Thailand on, YYYY-MM-DD of the Common Era.")]
 Until = Annotated[str, typer.Option("--until", metavar="DATE", help="Up to the end of this day in Thailand.")]
 PageSize = Annotated[int, typer.Option("--page-size", min=1, max=200, help="How many to show.")]
+Rebuild = Annotated[
+    bool,
+    typer.Option(
+        "--rebuild",
+        help="Make the search index anew from the log first, which takes long on a long one. The index is no evidence: what somebody "
+        "has taken out of its file can be missing from an answer.",
+    ),
+]
 PageToken = Annotated[str, typer.Option("--page-token", metavar="TOKEN", help="For a further page: what the page before said.")]
 
 
@@ -33,6 +41,7 @@ def inspect(
     look: Callable[[AuditorsDesk, Inspection, bytes], Awaitable[T]],
     *,
     as_json: bool,
+    rebuild: bool = False,
 ) -> T:
     """Let an auditor read.
 
@@ -42,6 +51,7 @@ def inspect(
         method: what is done, for the entry of a refusal.
         look: reads, given the id that its reading is recorded under.
         as_json: whether a bar would be in the way.
+        rebuild: whether the search index is made anew first.
 
     Raises:
         Refused: the reading was refused.
@@ -59,7 +69,7 @@ def inspect(
                     longest = max(longest, missing)
                     progress(longest - missing, longest)
 
-                async with inspection_at(desk, told) as inspection:
+                async with inspection_at(desk, told, rebuild=rebuild) as inspection:
                     return await look(desk, inspection, read)
         except Refusal as refusal:
             if refusal.reason is Reason.OUTSIDE_AGENCIES:
@@ -83,9 +93,16 @@ class _Failed:
 
 
 def span_ms(since: str, until: str) -> tuple[int | None, int | None]:
-    """The first moment wanted and the first one that is not, Unix time in ms; None where not given."""
-    begin, end = _day("--since", since), _day("--until", until)
-    return None if begin is None else thai_midnight(begin), None if end is None else thai_midnight(end + timedelta(days=1))
+    """The first moment wanted and the first one that is not, Unix time in ms; None where not given.
+
+    Raises:
+        typer.BadParameter: one is no day of the Common Era, or nothing can lie between: that would be read as a none.
+    """
+    first, last = _day("--since", since), _day("--until", until)
+    if first is not None and last is not None and first > last:
+        raise typer.BadParameter("--until must not be earlier than --since")
+    begin_ms = None if first is None else begun(first, SystemClock().now_ms())
+    return begin_ms, None if last is None else thai_midnight(in_common_era("--until", last) + timedelta(days=1))
 
 
 def _day(option: str, text: str) -> date | None:

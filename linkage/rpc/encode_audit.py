@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from linkage.audit.access import Access
+from linkage.audit.asked import result_of, result_word
 from linkage.audit.seals import SealState
 from linkage.audit.search import Hit, Shown
 from linkage.catalogue import Text
@@ -13,7 +14,7 @@ from linkage.in_force import InForce
 from linkage.rpc.encode import timestamp
 from linkage.rpc.status import encode_receipt
 from linkage.terms import RecipientId
-from linkage.told import AccessKind, AskedRecord, result_of, tell, who_of
+from linkage.told import AccessKind, AskedRecord, tell, who_of
 from linkage.v1 import audit_pb2 as pb
 from linkage.v1 import catalogue_pb2, sentence_pb2
 
@@ -35,7 +36,7 @@ def encode_hit(hit: Hit) -> pb.EntrySummary:
         officer_issuer=issuer,
         record_types=_texts(access.facts.get("types")),
         fields=_texts(access.facts.get("fields")),
-        result=access.text("result"),
+        result=result_word(access.text("result"), access.text("reason")),
         closed_by=access.closed_by,
         closing_index=access.closing_index if closed else None,
         closed_at=timestamp(access.closing_ms) if closed else None,

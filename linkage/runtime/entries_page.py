@@ -17,7 +17,7 @@ _SEAL = {
     pb.SEAL_STATE_BROKEN: Text("เปิดไม่ได้ / broken", style="bold red"),
 }
 """What is said of what is sealed; of what is as it should be, nothing."""
-_BAD = frozenset({"refused", "failed", "unavailable", "no_match", "cancelled"})
+_BAD = frozenset({"refused", "failed", "unavailable", "unanswered", "no_match", "cancelled"})
 
 
 def entries_table(entries: Sequence[pb.EntrySummary]) -> RenderableType:

@@ -34,10 +34,10 @@ def search_room_of(log: Log, storage: Storage, sealing: Sealing, on_corrupt: Cal
 
 
 @asynccontextmanager
-async def inspection_at(desk: AuditorsDesk, told: Callable[[int], None]) -> AsyncIterator[Inspection]:
+async def inspection_at(desk: AuditorsDesk, told: Callable[[int], None], *, rebuild: bool = False) -> AsyncIterator[Inspection]:
     """The corridor of readings for an auditor at the gateway's own machine, once the index is up with the log.
 
-    ``told`` is told how many entries are left to be read into the index.
+    ``told`` is told how many entries are left to be read into the index; ``rebuild``: it is made anew from the log first.
 
     Raises:
         SettingsInvalid: the ring that seals page tokens cannot be read.
@@ -47,7 +47,7 @@ async def inspection_at(desk: AuditorsDesk, told: Callable[[int], None]) -> Asyn
     sealer = Sealer(load_keyring(desk.settings.tokens.keys))
     search = search_room_of(desk.settings.log, desk.storage, desk.sealing)
     try:
-        await search.come_up(told)
+        await search.come_up(told, anew=rebuild)
         yield Inspection(lambda: desk.files, search, desk.room, sealer)
     finally:
         await search.close()

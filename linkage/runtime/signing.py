@@ -12,7 +12,7 @@ from linkage.runtime.written import replace_private, replace_public
 from linkage.settings import Settings
 from linkage.tlog.errors import NoteInvalid
 from linkage.tlog.log_keys import LogKey, LogSigner, LogVerifier
-from linkage.tlog.note import Signer
+from linkage.tlog.note import Signer, VerifierKey
 
 
 def key_list_of(signing_key: Path) -> Path:
@@ -45,13 +45,36 @@ def load_signer(settings: Settings) -> LogSigner:
 
 
 def write_signers(signing_key: Path, signer: LogSigner) -> None:
-    """Write the list of keys, then the private keys that sign. Cut off between the two, what the list says of a key counts.
+    """Write the private keys that sign, and the list of keys.
+
+    A key is in the private file before the list names it, and leaves it after the list has retired it: cut off anywhere, what is there
+    can sign, and calling it again finishes it.
 
     Raises:
-        SettingsInvalid: a file cannot be written.
+        SettingsInvalid: a file cannot be read or written.
     """
+    kept = _private(signing_key)
+    both = (*signer.signers, *(each for each in kept if each.verifier not in {one.verifier for one in signer.signers}))
+    if len(both) > len(kept):
+        _write_private(signing_key, both)
     replace_public(key_list_of(signing_key), signer.verifier.lines)
-    replace_private(signing_key, "".join(f"{each.skey}\n" for each in signer.signers))
+    if len(both) > len(signer.signers):
+        _write_private(signing_key, signer.signers)
+
+
+def retired_on_disk(settings: Settings, verifier: LogVerifier) -> tuple[LogKey, ...]:
+    """Keys that sign no more, whose private half is still there. `SettingsInvalid` where the private file cannot be read."""
+    there = {each.verifier for each in _private(settings.log.signing_key)}
+    return tuple(each for each in verifier.keys if each.last_size is not None and each.key in there)
+
+
+def is_listed(settings: Settings, key: VerifierKey) -> bool:
+    """Whether the list of the log's keys names this one. `SettingsInvalid` where it cannot be read."""
+    return any(each.key == key for each in _listed(key_list_of(settings.log.signing_key)))
+
+
+def _write_private(path: Path, signers: tuple[Signer, ...]) -> None:
+    replace_private(path, "".join(f"{each.skey}\n" for each in signers))
 
 
 def _private(path: Path) -> tuple[Signer, ...]:

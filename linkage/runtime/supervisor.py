@@ -22,7 +22,9 @@ _log = structlog.get_logger()
 _TICK = 0.1
 _OVERSLEPT = 1.0
 """Seconds between two looks from which on the machine itself, or this process, was stopped: silence then says nothing of a worker."""
-_LONGEST_WAIT = 5.0
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.2, 5.0
+_SETTLED = 30.0
+"""Seconds after which a worker that ends is replaced at once: it had worked, and something happened to it."""
 
 
 class Heartbeat:
@@ -52,8 +54,9 @@ class _Worker:
     heard: float = 0.0
     spoke: bool = False
     """Whether this one has ever been heard: starting takes longer than a silence may."""
+    began: float = 0.0
     ends: int = 0
-    """Ends in a row before the first sign of life, or soon after it."""
+    """Ends in a row, each soon after its start."""
     not_before: float = 0.0
 
 
@@ -123,11 +126,16 @@ class Supervisor:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         try:
-            worker.running = subprocess.Popen(self.command(worker.number, writing), pass_fds=(writing,), stdin=subprocess.DEVNULL)  # noqa: S603 (our own command line)
+            started = subprocess.Popen(self.command(worker.number, writing), pass_fds=(writing,), stdin=subprocess.DEVNULL)  # noqa: S603 (our own command line)
+        except OSError as cause:  # no memory, too many processes: the workers that run are none the worse for it
+            os.close(reading)
+            self._wait(worker, now)
+            _log.error("a worker cannot be started", worker=worker.number, why=cause.strerror)
+            return
         finally:
             os.close(writing)
-        worker.pipe, worker.heard, worker.spoke = reading, now, False
-        _log.info("worker started", worker=worker.number, pid=worker.running.pid)
+        worker.running, worker.pipe, worker.heard, worker.began, worker.spoke = started, reading, now, now, False
+        _log.info("worker started", worker=worker.number, pid=started.pid)
 
     def _hear(self, worker: _Worker) -> bool:
         try:
@@ -141,12 +149,18 @@ class Supervisor:
         if worker.running is None:
             return
         code = worker.running.returncode
-        worker.ends = 0 if worker.spoke else worker.ends + 1
-        # A worker that cannot start is tried again, at longer and longer intervals.
-        worker.not_before = now + min(0.0 if worker.spoke else 0.2 * 2**worker.ends, _LONGEST_WAIT)
+        if now - worker.began >= _SETTLED:
+            worker.ends = 0
+        else:
+            self._wait(worker, now)
         _log.warning("a worker ended", worker=worker.number, pid=worker.running.pid, status=code)
         os.close(worker.pipe)
         worker.running, worker.pipe = None, -1
+
+    def _wait(self, worker: _Worker, now: float) -> None:
+        """Before the next try: longer and longer, so that a worker that cannot live costs little."""
+        worker.not_before = now + min(_SHORTEST_WAIT * 2**worker.ends, _LONGEST_WAIT)
+        worker.ends = min(worker.ends + 1, 16)
 
     def _end_all(self) -> None:
         running = [worker.running for worker in self._workers if worker.running is not None]

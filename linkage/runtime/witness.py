@@ -8,11 +8,12 @@ import asyncio
 import hashlib
 import signal
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 import uvicorn
@@ -23,6 +24,7 @@ from starlette.routing import Route
 
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, LinkageError
+from linkage.runtime.heads_in_time import HeadsInTime
 from linkage.store.contract import StorePoisoned
 from linkage.store.witness_state import Cosigned, WitnessState
 from linkage.tlog.cosignature import Cosigner
@@ -33,11 +35,13 @@ from linkage.tlog.witness import Declined, Seen, Status, Submission, admit, comp
 from linkage.tlog.witness_wire import MAX_REQUEST, SIZE_TYPE, write_size
 
 _log = structlog.get_logger()
+_T = TypeVar("_T")
+_A = TypeVar("_A")
 
 BODY_S = 10.0
 """Seconds for a request's body."""
 AT_ONCE = 64
-"""Requests under way; more are answered 503."""
+"""Requests that came whole and wait for their answer; more are answered 503."""
 _GRACE_S = 5
 
 
@@ -100,6 +104,7 @@ class WitnessApp:
     def __init__(self, witness: Witness) -> None:
         self._witness = witness
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="witness")
+        self._waiting = 0
         self.lost = ""
         self.over = asyncio.Event()
         """Set when ``lost`` is."""
@@ -118,7 +123,7 @@ class WitnessApp:
     async def _add(self, request: Request) -> Response:
         try:
             body = await _whole_body(request)
-            line = await asyncio.get_running_loop().run_in_executor(self._thread, self._witness.cosign, body)
+            line = await self._in_thread(self._witness.cosign, body)
         except _Unread as failure:
             return _plain(failure.status, str(failure))
         except Declined as answer:
@@ -132,10 +137,22 @@ class WitnessApp:
 
     async def _show(self, request: Request) -> Response:
         try:
-            note = await asyncio.get_running_loop().run_in_executor(self._thread, self._witness.shown, request.path_params["place"])
+            note = await self._in_thread(self._witness.shown, request.path_params["place"])
+        except _Unread as failure:
+            return _plain(failure.status, str(failure))
         except AuditUnavailable as failure:
             return self._unavailable(failure)
         return _plain(Status.ORIGIN_UNKNOWN, "no such checkpoint") if note is None else PlainTextResponse(note)
+
+    async def _in_thread(self, answer: Callable[[_A], _T], asked: _A) -> _T:
+        """Counted here, where nobody outside can make it last, and not by connections or bodies, which may be silent or slow."""
+        if self._waiting >= AT_ONCE:
+            raise _Unread(503, "too many at once")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, answer, asked)
+        finally:
+            self._waiting -= 1
 
     def _unavailable(self, failure: AuditUnavailable) -> Response:
         _log.error("cannot cosign", why=str(failure))
@@ -146,7 +163,7 @@ class WitnessApp:
 
 
 class _Unread(Exception):
-    """The body was not read, and is answered with this status."""
+    """The request was not read, or not looked at, and is answered with this status."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
@@ -188,8 +205,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_witness(witness: Witness, listening: socket.socket, tls: Tls | None) -> None:
-    """Serve until SIGTERM or SIGINT.
+async def serve_witness(witness: Witness, listening: socket.socket, tls: Tls | None, protocol: type[HeadsInTime] = HeadsInTime) -> None:
+    """Serve until SIGTERM or SIGINT. ``protocol``: what bounds the silence of connections.
 
     Raises:
         WitnessLost: it ended by itself: its memory can be written no more by this process.
@@ -201,7 +218,7 @@ async def serve_witness(witness: Witness, listening: socket.socket, tls: Tls | N
         log_config=None,
         access_log=False,
         lifespan="off",
-        limit_concurrency=AT_ONCE,
+        http=protocol,
         timeout_graceful_shutdown=_GRACE_S,
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,

@@ -15,6 +15,7 @@ import apsw
 
 from linkage.errors import LogCorrupt
 from linkage.store.backend import LogReader
+from linkage.store.contract import StoreUnavailable
 from linkage.store.sqlite_create import create_whole
 from linkage.store.sqlite_open import open_reading, open_writing, unavailable
 from linkage.tlog.checkpoint import Checkpoint, open_checkpoint
@@ -44,13 +45,18 @@ _LINES = "SELECT size, note, line FROM cosignature ORDER BY size DESC, vkey"
 _PRUNE = (
     "DELETE FROM cosignature WHERE vkey = ?1 AND size NOT IN (SELECT size FROM cosignature WHERE vkey = ?1 ORDER BY size DESC LIMIT ?2)"
 )
+_NOT_AHEAD = (
+    "UPDATE witness SET since_ms = min(since_ms, ?2), cosigned_ms = min(cosigned_ms, ?2)"
+    " WHERE vkey = ?1 AND max(since_ms, coalesce(cosigned_ms, 0)) > ?2"
+)
+_COLUMNS = "SELECT since_ms, cosigned_ms, line, note FROM witness JOIN cosignature USING (vkey, size) LIMIT 0"
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
     """What is known of one witness.
 
-    ``size``: how much of the log it has seen, by its own word. ``fresh_ms``: when it cosigned last, or, before the first time, when
+    ``size``: how much of the log it has seen, by its own word, which was possible when it was kept. ``fresh_ms``: when it cosigned last, or, before the first time, when
     it was first named in the settings; Unix time in ms.
     """
 
@@ -62,25 +68,33 @@ class Cosignatures:
     """An open file. For one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, or make it.
+        """Open the file, or make it. A damaged one is set aside, its name ending in ``.broken``, and another is begun.
 
         Raises:
             StoreUnavailable: it cannot be made, opened or written.
             StorePoisoned: it cannot be written durably here.
         """
         self._path = path
+        self.set_aside = path.exists() and _is_damaged(path)
+        """Whether the file was damaged."""
+        if self.set_aside:
+            _set_aside(path)
         if not path.exists():
             create_whole(path, lambda connection: connection.execute(_TABLES))
         self._connection = open_writing(path)
 
     def follow(self, vkey: str, now_ms: int) -> Followed:
-        """What is known of the witness with this key; from now on it is known, if it was not. `StoreUnavailable` as all of these."""
+        """What is known of the witness with this key; from now on it is known, if it was not. `StoreUnavailable` as all of these.
+
+        Times beyond ``now_ms``, kept while the clock was ahead, become ``now_ms``.
+        """
         self._write("INSERT OR IGNORE INTO witness (vkey, since_ms) VALUES (?, ?)", (vkey, now_ms))
+        self._write(_NOT_AHEAD, (vkey, now_ms))
         ((size, fresh_ms),) = self._read("SELECT size, coalesce(cosigned_ms, since_ms) FROM witness WHERE vkey = ?", (vkey,))
         return Followed(size, fresh_ms)
 
     def has_seen(self, vkey: str, size: int) -> None:
-        """Keep what a witness said it has seen."""
+        """Keep what a witness said it has seen: no more than the log held then, unless it showed a checkpoint that the log signed."""
         self._write("UPDATE witness SET size = ? WHERE vkey = ?", (size, vkey))
 
     def keep(self, vkey: str, size: int, note: str, line: str, now_ms: int) -> None:
@@ -114,6 +128,29 @@ class Cosignatures:
 
     def _read(self, query: str, bindings: tuple[int | str, ...] = ()) -> list[tuple[Any, ...]]:
         return _read(self._path, self._connection, query, bindings)
+
+
+def _is_damaged(path: Path) -> bool:
+    connection = open_reading(path)
+    try:
+        connection.execute(_COLUMNS).fetchall()
+        return bool(connection.pragma("quick_check") != "ok")
+    except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError):
+        return True
+    except apsw.Error as cause:
+        raise unavailable(path, cause) from cause
+    finally:
+        connection.close(True)
+
+
+def _set_aside(path: Path) -> None:
+    try:
+        for of_it in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + of_it)
+            if part.exists():
+                part.replace(path.with_name(f"{path.name}.broken{of_it}"))
+    except OSError as cause:
+        raise StoreUnavailable(f"{path.name}: damaged, and cannot be set aside") from cause
 
 
 def newest_cosigned(path: Path, quorum: int) -> str | None:

@@ -22,7 +22,8 @@ from linkage.store.sqlite_open import FileIdentity
 
 _T = TypeVar("_T")
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+"""Grows with every change of what the index holds: one of another version is made anew."""
 _BUSY_MS: Final = 1000
 _CACHE_KIB: Final = 64 * 1024
 

@@ -72,7 +72,7 @@ class _AccessKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccessKind
     ACCESS_KIND_READING: _AccessKind.ValueType  # 4
     """An auditor read what the log says of the person."""
     ACCESS_KIND_REFUSED: _AccessKind.ValueType  # 5
-    """Something was asked that was refused, and nobody was asked about the person."""
+    """Something was asked that was refused, or could not be answered (`Access.result`), and nobody was asked about the person."""
 
 class AccessKind(_AccessKind, metaclass=_AccessKindEnumTypeWrapper):
     """What kind of access it was."""
@@ -88,7 +88,7 @@ ACCESS_KIND_OFFICER_LOGIN: AccessKind.ValueType  # 3
 ACCESS_KIND_READING: AccessKind.ValueType  # 4
 """An auditor read what the log says of the person."""
 ACCESS_KIND_REFUSED: AccessKind.ValueType  # 5
-"""Something was asked that was refused, and nobody was asked about the person."""
+"""Something was asked that was refused, or could not be answered (`Access.result`), and nobody was asked about the person."""
 Global___AccessKind: _TypeAlias = AccessKind  # noqa: Y015
 
 @_typing.final
@@ -145,7 +145,9 @@ class EntryFilter(_message.Message):
     method: _builtins.str
     """The method that was called, without its service: `VerifyIdentity`, `Lookup`, `LookupBundle`, `BeginLogin`, ..."""
     result: _builtins.str
-    """What came of it: `found`, `not_found`, `match`, `no_match`, `refused`, `cancelled`, ... as the outcome entry says."""
+    """What came of it: `found`, `not_found`, `match`, `no_match`, `refused`, `cancelled`, ... as the outcome entry says. What nobody
+    decided was not refused: `unavailable` where the agency could not answer, `unanswered` where the gateway could not ask.
+    """
     reason: _builtins.str
     """Why it was refused: a name of `Reason` without its prefix, e.g. `FIELD_NOT_AGREED`."""
     assurance: _builtins.str
@@ -330,9 +332,9 @@ class EntrySummary(_message.Message):
     visit: _builtins.str
     """The visit's id."""
     result: _builtins.str
-    """What came of it; empty for an intent that nothing has closed."""
+    """What came of it, as `EntryFilter.result` words it; empty for an intent that nothing has closed."""
     reason: _builtins.str
-    """Why it was refused."""
+    """Why it was refused, or could not be answered."""
     auditor: _builtins.str
     """Of a reading: the auditor's URI name."""
     closed_by: _builtins.str
@@ -655,7 +657,7 @@ class Access(_message.Message):
     legal_basis: _builtins.str
     """The law that the agreement names."""
     result: _builtins.str
-    """What came of it, as the log words it: `found`, `match`, `refused`, ...; empty while nothing has closed it."""
+    """What came of it, as `EntryFilter.result` words it; empty while nothing has closed it."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When."""

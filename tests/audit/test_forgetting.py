@@ -40,7 +40,7 @@ async def accessed(world: World, journal: Journal, number: CitizenNumber, sealin
 
 
 def forgetting(world: World, journal: Journal, keys: KeysApart, sealing: Sealing | None = None) -> Forgetting:
-    return Forgetting(journal, keys, sealing or world.sealing, world.clock, visit_ms=VISIT_MS)
+    return Forgetting(journal, keys, sealing or world.sealing, world.clock, open_ms=VISIT_MS)
 
 
 def shreds(world: World) -> list[dict[str, Any]]:

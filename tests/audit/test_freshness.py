@@ -28,3 +28,15 @@ def test_a_clock_that_is_stepped_back_makes_nothing_stale() -> None:
     freshness.cosigned("a", clock.now_ms())
     clock.step_wall(-100_000)
     assert (0, "") == (freshness.age("a"), freshness.trouble())
+
+
+def test_a_cosignature_of_a_clock_that_was_ahead_ages_from_when_the_clock_was_put_right() -> None:
+    clock = FakeClock()
+    freshness = Freshness(("a",), WitnessLimits(warn_after=900), clock)
+    clock.step_wall(3 * 86_400)
+    freshness.cosigned("a", clock.now_ms())
+    clock.step_wall(-3 * 86_400)
+    assert (0, "") == (freshness.age("a"), freshness.trouble())
+    clock.advance(901)
+    assert 901 == freshness.age("a")
+    assert "not cosigned" in freshness.trouble()

@@ -30,7 +30,7 @@ async def test_a_round_wraps_anew_and_forgets_what_is_over_and_a_person_is_forgo
 
     assert await apart.ask(lambda store: store.get(over.id)) is None
     assert await apart.ask(lambda store: store.keks()) == ("k3",)
-    done = await Forgetting(journal, apart, now, world.clock, visit_ms=0).forget(NUMBER, world.clock.now_ms(), Ground.UNLAWFUL)
+    done = await Forgetting(journal, apart, now, world.clock, open_ms=0).forget(NUMBER, world.clock.now_ms(), Ground.UNLAWFUL)
     assert (done.count, done.left) == (1, 0)
     assert await apart.ask(lambda store: store.get(lasting.id)) is None
     assert await apart.ask(lambda store: store.get(stranger.id)) is not None

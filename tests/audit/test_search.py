@@ -2,70 +2,29 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from linkage.audit.indexing import keep_up
 from linkage.audit.journal import Journal
-from linkage.audit.record import JSON, Entry, Kind, frame
+from linkage.audit.record import Entry, Kind, frame
 from linkage.audit.sealing import Sealing
-from linkage.audit.seals import Seals, SealState
-from linkage.audit.search import Page, Query, Searcher
+from linkage.audit.seals import SealState
+from linkage.audit.search import Query, Searcher
 from linkage.errors import LogCorrupt, Reason, Refusal
 from linkage.ids import id_text
 from linkage.keyring import KeyRing
 from linkage.store.contract import Draft, LeafFrame
-from linkage.store.search_index import IndexUnavailable, SearchIndex
+from linkage.store.search_index import SearchIndex
 from linkage.store.sqlite_keys import SqliteKeys
 from linkage.store.sqlite_read import SqliteReader
 from linkage.terms import CitizenNumber
+from tests.audit.searching import EVERYTHING, FACTS, index_of, indexes, look, looked_up, searcher_of, tamper, verified
 from tests.audit.world import NUMBER, OTHER_NUMBER, World, ring
 from tests.small_log import ORIGIN, append_one, fresh_log
 
-FACTS: dict[str, JSON] = {"recipient": "doe", "source": "dopa", "centre": "cm-01", "officer": {"iss": "https://doe.example", "sub": "o1"}}
-EVERYTHING = frozenset({("agency", "doe"), ("agency", "*")})
 MONTH_S = 31 * 86_400
-
-
-@pytest.fixture
-def searcher(world: World, journal: Journal) -> Iterator[Searcher]:
-    with contextlib.closing(_searcher(world, world.sealing)) as searcher:
-        yield searcher
-
-
-def _searcher(world: World, sealing: Sealing) -> Searcher:
-    return Searcher(SqliteReader(world.path), SearchIndex(_index(world)), Seals(sealing, SqliteKeys(world.keys_path)))
-
-
-def _index(world: World) -> Path:
-    return world.path.with_suffix(".index")
-
-
-def look(searcher: Searcher, *terms: tuple[str, str], number: CitizenNumber | None = None, visit: bytes | None = None, **more: int) -> Page:
-    size = searcher.size()
-    groups = (EVERYTHING, *(frozenset({term}) for term in terms))
-    query = Query(groups, more.get("size", size), more.get("end", size), more.get("at_most", 50), number=number, visit=visit)
-    return searcher.page(query)
-
-
-def indexes(page: Page) -> list[int]:
-    return [hit.access.index for hit in page.hits]
-
-
-async def verified(world: World, journal: Journal, number: CitizenNumber, **facts: JSON) -> bytes:
-    """A verification of somebody; the visit's id."""
-    visit, key = world.id(), world.sealing.new_key(number)
-    said = {**FACTS, "method": "VerifyIdentity", **facts}
-    async with journal.passage(visit, said, key=key, sealed={"subject": number.reveal()}) as passage:
-        passage.conclude("match")
-    return visit
-
-
-async def looked_up(world: World, journal: Journal, result: str = "found", **facts: JSON) -> None:
-    async with journal.passage(world.id(), {**FACTS, "method": "Lookup", **facts}) as passage:
-        passage.conclude(result)
 
 
 async def test_an_intent_is_found_by_what_closed_it_later(world: World, journal: Journal, searcher: Searcher) -> None:
@@ -132,7 +91,7 @@ async def test_a_person_is_found_over_every_epoch_and_nobody_else_is(world: Worl
         Entry(Kind.READ, world.id(), {"agencies": ["doe"]}), key=newer.new_key(NUMBER), sealed={"subject": NUMBER.reveal()}
     )
 
-    with contextlib.closing(_searcher(world, newer)) as searcher:
+    with contextlib.closing(searcher_of(world, newer)) as searcher:
         found = look(searcher, number=NUMBER)
         assert [] == indexes(look(searcher, number=NUMBER, size=0, end=0))
         assert [2] == indexes(look(searcher, number=OTHER_NUMBER))
@@ -190,7 +149,7 @@ async def test_a_data_key_that_does_not_open_is_called_broken_and_one_whose_own_
     other = Sealing("elsewhere.example/audit", ring(1), ring(2), world.clock)
 
     for sealing, state in ((gone, SealState.FORGOTTEN), (other, SealState.BROKEN)):
-        with contextlib.closing(_searcher(world, sealing)) as searcher:
+        with contextlib.closing(searcher_of(world, sealing)) as searcher:
             assert [state] == [hit.seal for hit in look(searcher).hits]
 
 
@@ -198,34 +157,10 @@ async def test_a_person_is_not_looked_for_where_the_key_of_a_month_is_missing(wo
     await verified(world, journal, NUMBER)
     newer = Sealing("linkage.example/audit", ring(1), ring(7), world.clock)
 
-    with contextlib.closing(_searcher(world, newer)) as searcher:
+    with contextlib.closing(searcher_of(world, newer)) as searcher:
         with pytest.raises(Refusal, match="SEARCH_UNAVAILABLE"):
             look(searcher, number=NUMBER)
         assert [0] == indexes(look(searcher))
-
-
-async def test_what_the_index_has_wrong_is_never_shown_and_mends_itself(world: World, journal: Journal, searcher: Searcher) -> None:
-    await looked_up(world, journal)
-    await looked_up(world, journal, centre="cm-02")
-    assert [2] == indexes(look(searcher, ("centre", "cm-02")))
-    _tamper(_index(world), "INSERT INTO posting SELECT id, 0 FROM term WHERE value = 'cm-02'")
-
-    with pytest.raises(IndexUnavailable):
-        look(searcher, ("centre", "cm-02"))
-
-    assert [2] == indexes(look(searcher, ("centre", "cm-02")))
-
-
-async def test_what_the_index_has_closed_by_another_is_never_shown(world: World, journal: Journal, searcher: Searcher) -> None:
-    await looked_up(world, journal)
-    await looked_up(world, journal)
-    searcher.size()
-    _tamper(_index(world), "UPDATE closing SET by = 3 WHERE idx = 0")
-
-    with pytest.raises(IndexUnavailable):
-        look(searcher)
-
-    assert [3, 1] == [hit.access.closing_index for hit in look(searcher).hits]
 
 
 @pytest.mark.parametrize(
@@ -234,8 +169,8 @@ async def test_what_the_index_has_closed_by_another_is_never_shown(world: World,
 async def test_an_index_of_another_log_is_made_anew(world: World, journal: Journal, searcher: Searcher, change: str) -> None:
     await looked_up(world, journal)
     searcher.size()
-    _tamper(_index(world), change)
-    _tamper(_index(world), "DELETE FROM posting")
+    tamper(index_of(world), change)
+    tamper(index_of(world), "DELETE FROM posting")
 
     assert [0] == indexes(look(searcher))
 
@@ -244,7 +179,7 @@ async def test_a_leaf_that_is_not_as_it_was_written_is_named_and_not_shown(world
     await looked_up(world, journal)
     searcher.size()
     triggers = "".join(f"DROP TRIGGER {name};" for name in _triggers(world.path))
-    _tamper(world.path, triggers + "UPDATE leaf SET data = CAST(replace(CAST(data AS TEXT), 'cm-01', 'cm-02') AS BLOB) WHERE idx = 0")
+    tamper(world.path, triggers + "UPDATE leaf SET data = CAST(replace(CAST(data AS TEXT), 'cm-01', 'cm-02') AS BLOB) WHERE idx = 0")
 
     with pytest.raises(LogCorrupt, match="leaf 0"):
         look(searcher)
@@ -275,11 +210,6 @@ class SqliteKeysOf(contextlib.closing[SqliteKeys]):
 def _keys_of(world: World, number: CitizenNumber):  # type: ignore[no-untyped-def]  # noqa: ANN202
     with SqliteKeysOf(world) as keys:
         return [row for pseudonym in world.sealing.pseudonyms(number, keys.epochs()) for row in keys.of_pseudonym(pseudonym)]
-
-
-def _tamper(path: Path, statements: str) -> None:
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.executescript(statements)
 
 
 def _triggers(path: Path) -> list[str]:

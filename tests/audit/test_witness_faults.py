@@ -136,12 +136,46 @@ async def refused_at_the_start(world: World, url: str, why: str, file: str = "ne
 
 async def test_a_start_is_refused_where_a_witness_knows_more(world: World, journal: Journal, somebody: Somebody) -> None:
     await grow(world, journal)
-    Odd(somebody, Response("3\n", 409, {"content-type": SIZE_TYPE}))
+    odd = Odd(somebody, Response("3\n", 409, {"content-type": SIZE_TYPE}))
+    odd.shown = Response(GrowingLog(3).note(3))
     await refused_at_the_start(world, somebody.url, "got 2 entries, witness w has seen 3")
     await refused_at_the_start(world, "http://127.0.0.1:1", "got 2 entries, witness w has seen 3")  # although nobody says so again
     await grow(world, journal)
     async with witnessing(world, courier("http://127.0.0.1:1"), file="new"):
         pass
+
+
+async def test_a_witness_that_once_named_a_size_it_cannot_show_does_not_keep_the_log_from_starting_when_it_is_mended(
+    world: World, journal: Journal, somebody: Somebody
+) -> None:
+    await grow(world, journal)
+    odd = Odd(somebody, Response("999999999\n", 409, {"content-type": SIZE_TYPE}))
+    await refused_at_the_start(world, somebody.url, "have it mended, or take it out of log.witnesses")
+    odd.shown = Response(GrowingLog(1).note(1))  # signed, but no proof of more than there is
+    await refused_at_the_start(world, somebody.url, "has seen 999999999")
+    with witness(world, somebody) as url:
+        async with witnessing(world, courier(url), file="new") as (ours, _):
+            assert "cosigned" == await ours._round(ours._couriers[0])
+
+
+@pytest.mark.parametrize("damage", ["garbage", "empty", "torn"])
+async def test_a_damaged_file_of_cosignatures_is_set_aside_and_begun_anew(
+    world: World, journal: Journal, somebody: Somebody, damage: str
+) -> None:
+    await grow(world, journal)
+    file = world.path.with_name("w.witnesses")
+    with witness(world, somebody) as url:
+        async with witnessing(world, courier(url)) as (ours, _):
+            assert "cosigned" == await ours._round(ours._couriers[0])
+        for beside in ("-wal", "-shm"):
+            file.with_name(file.name + beside).unlink(missing_ok=True)
+        whole = file.read_bytes()
+        broken = {"garbage": b"garbage" * 100, "empty": b"", "torn": whole[: len(whole) // 2]}[damage]
+        file.write_bytes(broken)
+        async with witnessing(world, courier(url)) as (ours, _):
+            assert "cosigned" == await ours._round(ours._couriers[0])
+            assert await ours.newest_cosigned()
+    assert file.with_name("w.witnesses.broken").read_bytes() == broken
 
 
 async def test_a_start_is_refused_where_a_witness_shows_another_history(world: World, journal: Journal, somebody: Somebody) -> None:
@@ -169,6 +203,7 @@ async def test_a_start_is_refused_on_another_log_than_the_one_cosigned_although_
 
 async def test_a_log_that_shrinks_under_way_is_an_alarm(world: World, journal: Journal, somebody: Somebody) -> None:
     await grow(world, journal)
+    Odd(somebody, Response(status_code=500))
     async with witnessing(world, courier(somebody.url), every=60) as (ours, _):
         goal = await ours._goal()
         ours._chosen = ours._clock.monotonic(), replace(goal, size=99)

@@ -1,5 +1,7 @@
 """`linkage audit search` and `subject`: an auditor at the gateway's own machine, beside a running gateway or without one."""
 
+import contextlib
+import sqlite3
 from asyncio import to_thread
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -63,6 +65,55 @@ async def test_a_person_is_told_in_both_languages_who_looked(world: World, linka
     assert all(PERSON not in ended.said for ended in (both, thai, json))
 
 
+async def test_an_index_made_anew_finds_what_somebody_took_out_of_its_file(world: World, linkage: Linkage) -> None:
+    asked = ("--auditor", AUDITOR, "--config", world.settings_file, "--json")
+    whole = await to_thread(linkage, "audit", "search", "--method", "Lookup", *asked)
+    with contextlib.closing(sqlite3.connect(world.folder / "log.db.index")) as index, index:
+        index.execute("DELETE FROM posting")
+        index.execute("DELETE FROM mark WHERE what = 'visit'")
+    searched = await to_thread(linkage, "audit", "search", "--method", "Lookup", *asked)
+    anew = await to_thread(linkage, "audit", "search", "--method", "Lookup", "--rebuild", *asked)
+    subject = await to_thread(linkage, "audit", "subject", "--rebuild", *asked, typed=f"{PERSON}\n")
+
+    assert (0, 1, 0) == (whole.code, searched.code, anew.code)
+    assert whole.page["entries"] == anew.page["entries"]
+    assert ["found", "match"] == [one["result"] for one in subject.page["accesses"]]
+
+
+async def test_an_id_that_the_log_never_gave_is_not_written_into_it(world: World, linkage: Linkage) -> None:
+    spelt = f"{PERSON[:8]}-{PERSON[8:12]}-{PERSON[12]}000-0000-000000000000"
+    visit = next(leaf["eid"] for leaf in entries(world, "intent") if leaf["facts"]["method"] == "VerifyIdentity")
+    asked = ("--auditor", AUDITOR, "--config", world.settings_file)
+    for one in (spelt, visit):
+        await to_thread(linkage, "audit", "entry", one, *asked)
+        await to_thread(linkage, "audit", "search", "--visit", one, *asked)
+
+    sought = [leaf["facts"]["sought"] for leaf in entries(world, "read")]
+    assert [{"entry": "?"}, {"visit": "?"}, {"entry": visit}, {"visit": visit}] == sought
+    assert spelt.encode() not in (world.folder / "log.db").read_bytes() + (world.folder / "log.db-wal").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["search", "subject"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--since", "2569-01-01"), "2026, not 2569"),
+        (("--until", "2569-01-31"), "2026, not 2569"),
+        (("--until", "9999-12-31"), "2026, not 2569"),
+        (("--since", "2399-12-31"), "lies in the future"),
+        (("--since", "0001-01-01"), "from 1970 on"),
+        (("--since", "2026-02-02", "--until", "2026-02-01"), "must not be earlier"),
+    ],
+    ids=["Buddhist since", "Buddhist until", "last year", "future", "first year", "nothing between"],
+)
+def test_a_day_that_can_only_find_nothing_is_a_slip_and_no_answer(
+    linkage: Linkage, command: str, given: tuple[str, ...], said: str
+) -> None:
+    ended = linkage("audit", command, *given, "--auditor", AUDITOR, typed=f"{PERSON}\n")
+
+    assert (2, True) == (ended.code, said in ended.said)
+
+
 async def test_one_request_is_shown_whole_with_proofs_that_verify(world: World, linkage: Linkage, tmp_path: Path) -> None:
     verification = next(leaf["eid"] for leaf in entries(world, "intent") if leaf["facts"]["method"] == "VerifyIdentity")
     asked = ("--auditor", AUDITOR, "--config", world.settings_file)
@@ -76,7 +127,8 @@ async def test_one_request_is_shown_whole_with_proofs_that_verify(world: World, 
     assert (0, 1, 0) == (shown.code, unknown.code, checked.code), shown.said + unknown.said + checked.said
     assert '"jobseeker_registration"' in shown.said
     assert "subject: มีกุญแจอยู่ / its key is there" in shown.said
-    assert "ENTRY_UNKNOWN" in unknown.said
+    assert "ENTRY_UNKNOWN (NOT_FOUND, to be mended by: nobody)" in unknown.said
+    assert "none that you may see" in unknown.said
     assert PERSON not in shown.said
 
 

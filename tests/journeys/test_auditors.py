@@ -27,7 +27,7 @@ def place(place: Place) -> Place:
 async def test_entries_are_found_by_every_criterion(world: World, desk: Desk, auditor: Desk) -> None:
     visit = await day(desk)
     verified, found = ("VerifyIdentity", "match"), ("Lookup", "found")
-    down, refused = ("Lookup", "refused"), ("Lookup", "FIELD_NOT_AGREED")
+    down, refused = ("Lookup", "unavailable"), ("Lookup", "FIELD_NOT_AGREED")
     logins = [("ConfirmLogin", "login_confirmed"), ("BeginLogin", "login_begun")]
     everything = [refused, down, found, verified, *logins]
     now = Timestamp(seconds=world.clock.now_ms() // 1000 + 1)
@@ -49,7 +49,8 @@ async def test_entries_are_found_by_every_criterion(world: World, desk: Desk, au
         ({"record_type": "dopa.house"}, [down]),
         ({"agreement": "doe-dopa", "method": "Lookup"}, [down, found]),
         ({"result": "found"}, [found]),
-        ({"result": "refused", "reason": "AGENCY_UNAVAILABLE"}, [down]),
+        ({"result": "unavailable", "reason": "AGENCY_UNAVAILABLE"}, [down]),
+        ({"result": "refused"}, []),
         ({"reason": "FIELD_NOT_AGREED"}, [refused]),
         ({"assurance": "CARD_LASER", "kind": "outcome"}, [down, found, verified]),
         ({"visit": visit}, [refused, down, found, verified]),

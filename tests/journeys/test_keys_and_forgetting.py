@@ -1,6 +1,7 @@
 """The log's own keys change, and people are forgotten, while receipts of every age stay good."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +10,16 @@ from typing import Any
 import apsw
 import pytest
 
+from linkage.audit.record import JSON, Entry, Kind
 from linkage.client.receipts import check_receipt
 from linkage.clock import SystemClock, thai_day
 from linkage.errors import SettingsInvalid
+from linkage.ids import new_id
+from linkage.runtime.operators_desk import operators_desk
 from linkage.runtime.pki_keys import make_key_ring
+from linkage.runtime.signing import load_signer
+from linkage.runtime.storage import storage_of
+from linkage.settings import load
 from linkage.terms import CitizenNumber
 from linkage.tlog.errors import TlogInvalid
 from linkage.tlog.note import Signer
@@ -59,6 +66,14 @@ def holds(receipt: Any, keys: str) -> bool:
     return True
 
 
+async def command_beside(place: Place) -> None:
+    """A command of today records something in the log, beside a gateway or without one."""
+    settings = load(place.settings_file)
+    async with operators_desk(settings, storage_of(settings), load_signer(settings)) as desk:
+        facts: dict[str, JSON] = {"auditor": "spiffe://linkage.example/auditor", "method": "search", "agencies": [], "sought": {}}
+        await desk.journal.record(Entry(Kind.READ, new_id(desk.clock), facts))
+
+
 async def test_the_logs_key_is_changed_and_receipts_of_before_during_and_after_hold(place: Place, linkage: Linkage, tmp_path: Path) -> None:
     async def rotate(*more: str) -> Ended:
         return await asyncio.to_thread(linkage, "audit", "rotate", "log-key", "--config", place.settings_file, "--json", *more)
@@ -72,6 +87,10 @@ async def test_the_logs_key_is_changed_and_receipts_of_before_during_and_after_h
         early = await rotate("--retire", "--after-days", "0")
         assert (early.code, early.page["problems"][0]["got"]) == (2, "a newest checkpoint without the new key")
         assert (await rotate()).code == 2, "one change at a time"
+        await command_beside(place)
+        early = await rotate("--retire", "--after-days", "0")
+        assert (early.code, early.page["problems"][0]["got"]) == (2, "without the new key so far: a"), "the gateway knows the old key alone"
+        assert (await one_visit(world)).index, "and goes on"
     new = begun.page["keys"][0]["vkey"]
     async with running(place) as world:
         during = await one_visit(world)
@@ -99,6 +118,40 @@ async def test_the_logs_key_is_changed_and_receipts_of_before_during_and_after_h
     (tmp_path / "r.leaf").write_bytes(before.leaf)
     receipt = ("--receipt", tmp_path / "r.tlog-proof", "--leaf", tmp_path / "r.leaf", "--vkey", place.folder / "log.vkeys")
     assert (await asyncio.to_thread(linkage, "audit", "verify", *receipt)).code == 0
+
+
+async def test_a_change_of_the_logs_key_that_is_cut_off_between_its_files_is_finished_when_asked_again(
+    place: Place, linkage: Linkage
+) -> None:
+    def rotate(*more: str) -> Ended:
+        return linkage("audit", "rotate", "log-key", "--config", place.settings_file, "--json", *more)
+
+    def cut_off(name: str) -> None:
+        (place.folder / f".{name}.{os.getpid()}").touch()  # what the file is written as first: the next write fails, once
+
+    private, old = place.folder / "log.key", place.vkey
+    async with running(place):
+        pass
+    cut_off("log.vkeys")
+    assert (await asyncio.to_thread(rotate)).code == 2
+    async with running(place) as world:
+        during = await one_visit(world)
+    begun = await asyncio.to_thread(rotate)
+    new = begun.page["keys"][0]["vkey"]
+    assert ([each["vkey"] for each in begun.page["keys"]], holds(during, new)) == ([new, old], True), "no third key"
+
+    cut_off("log.key")
+    retire = ("--retire", "--after-days", "0")
+    assert (await asyncio.to_thread(rotate, *retire)).code == 2
+    assert len(private.read_text().splitlines()) == 2
+    ended = await asyncio.to_thread(rotate, *retire)
+    assert (ended.code, ended.page["recorded"], len(private.read_text().splitlines())) == (0, True, 1)
+    assert [each["last_size"] is None for each in ended.page["keys"]] == [True, False]
+    assert (await asyncio.to_thread(rotate, *retire)).code == 2, "it is over"
+    async with running(place) as world:
+        assert holds(await one_visit(world), new)
+        said = [(each["facts"]["vkey"], each["facts"]["key_state"]) for each in entries(world, "key") if "vkey" in each["facts"]]
+    assert sorted(said) == sorted([(old, "begun"), (new, "begun"), (old, "ended")])
 
 
 async def test_a_key_that_the_log_has_not_named_does_not_end_the_old_one(place: Place, linkage: Linkage) -> None:
@@ -170,8 +223,23 @@ async def test_beside_a_running_gateway_an_open_visits_key_is_left(place: Place,
         words = ("audit", "forget", "--subject", "-", "--because", "court", "--before", tomorrow, "--config", place.settings_file, "--json")
         ended = await asyncio.to_thread(linkage, *words, typed=f"{PERSON}\n")
         await one_visit(world)
-    assert (ended.code, ended.page["forgotten"], ended.page["left"]) == (1, 0, 1)
+    assert (ended.code, ended.page["forgotten"], ended.page["left"]) == (3, 0, 1)
     assert len(rows(place, "id")) == 2
+
+
+async def test_a_visit_counts_from_the_end_of_the_longest_request_and_nobody_is_told_that_there_is_nothing(
+    place: Place, linkage: Linkage
+) -> None:
+    tomorrow = (thai_day(SystemClock().now_ms()) + timedelta(days=1)).isoformat()
+    words = ("audit", "forget", "--subject", "-", "--because", "court", "--before", tomorrow, "--config", place.settings_file)
+    place.clock.step_wall(-15 * 60 - 1)  # the visit is over, had the agency answered at once
+    async with running(place) as world:
+        await one_visit(world)
+    ended = await asyncio.to_thread(linkage, *words, typed=f"{PERSON}\n")
+    assert (ended.code, len(rows(place, "id"))) == (3, 1)
+    assert "nothing could be forgotten yet" in ended.said
+    assert "left: 1 data keys" in ended.said
+    assert "nothing to forget" not in ended.said
 
 
 async def test_a_key_lives_as_long_as_the_longest_agreement_of_its_visit_says(place: Place) -> None:

@@ -1,12 +1,13 @@
 """The files of the log's keys: one or several sign, the list beside them says which sign no more, and what is wrong is named."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from linkage.errors import SettingsInvalid
-from linkage.runtime.signing import key_list_of, load_signer, write_signers
+from linkage.runtime.signing import key_list_of, load_signer, retired_on_disk, write_signers
 from linkage.settings import Settings, load
 from linkage.tlog.log_keys import LogKey, LogSigner, LogVerifier
 from linkage.tlog.note import Signer
@@ -60,6 +61,36 @@ def test_what_is_written_is_read_again_and_the_private_file_is_its_owners_alone(
     assert load_signer(settings).verifier == NEW_AND_FORMER
     assert (path.stat().st_mode & 0o777, key_list_of(path).stat().st_mode & 0o777) == (0o600, 0o644)
     assert "PRIVATE" not in key_list_of(path).read_text()
+
+
+def cut_off(path: Path) -> None:
+    """The next write of this file fails, once: a name that it is written under first is taken."""
+    path.with_name(f".{path.name}.{os.getpid()}").touch()
+
+
+def test_a_new_key_is_private_on_disk_before_the_list_names_it(settings: Settings, write: Callable[..., Path]) -> None:
+    path = write(f"{OLD.skey}\n", f"{OLD.verifier.text} 0 -\n")
+    both = LogSigner((NEW, OLD), LogVerifier((LogKey(NEW.verifier, 5), LogKey(OLD.verifier))))
+    cut_off(key_list_of(path))
+    with pytest.raises(SettingsInvalid):
+        write_signers(path, both)
+    assert [each.verifier for each in load_signer(settings).signers] == [NEW.verifier, OLD.verifier]
+    write_signers(path, both)
+    assert load_signer(settings).verifier == both.verifier
+
+
+def test_an_old_key_is_retired_by_the_list_before_its_private_half_goes_and_a_second_try_takes_it_away(
+    settings: Settings, write: Callable[..., Path]
+) -> None:
+    path = write(f"{NEW.skey}\n{OLD.skey}\n", f"{NEW.verifier.text} 5 -\n{OLD.verifier.text} 0 -\n")
+    alone = LogSigner((NEW,), NEW_AND_FORMER)
+    cut_off(path)
+    with pytest.raises(SettingsInvalid):
+        write_signers(path, alone)
+    left = load_signer(settings)
+    assert (left.verifier, retired_on_disk(settings, left.verifier)) == (NEW_AND_FORMER, NEW_AND_FORMER.keys[1:])
+    write_signers(path, left)
+    assert (path.read_text(), retired_on_disk(settings, left.verifier)) == (f"{NEW.skey}\n", ())
 
 
 WRONG = {

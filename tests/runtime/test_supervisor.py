@@ -144,3 +144,38 @@ def test_a_full_pipe_never_keeps_a_worker_waiting() -> None:
     assert all(heart.beat() for _ in range(100_000))
     os.close(reading)
     os.close(writing)
+
+
+def test_a_worker_that_ends_soon_is_started_at_longer_and_longer_intervals(tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    code = f"import os, sys; open({str(starts)!r}, 'a').write('.'); os.write(int(sys.argv[1]), b'.')"
+    supervisor = Supervisor(lambda _, pipe: [sys.executable, "-c", code, str(pipe)], 1, Patience(silence=1.0))
+    watching = threading.Thread(target=supervisor.run)
+    watching.start()
+    for _ in wait_for("it was started again"):
+        if starts.exists() and len(starts.read_text()) >= 2:
+            break
+    before = len(starts.read_text())
+    time.sleep(1.0)
+    supervisor.stop()
+    watching.join()
+    assert len(starts.read_text()) - before <= 3, "0.4, 0.8 and 1.6 s lie between the next ones"
+
+
+def test_a_worker_that_cannot_be_started_ends_nobody_else(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    code = f"import os, sys, time\nwhile True: os.write(int(sys.argv[1]), b'.'); open({str(alive)!r}, 'a').write('.'); time.sleep(0.05)"
+
+    def command(number: int, pipe: int) -> list[str]:
+        return [str(tmp_path / "no-such-program")] if number else [sys.executable, "-c", code, str(pipe)]
+
+    supervisor = Supervisor(command, 2, Patience(silence=5.0))
+    watching = threading.Thread(target=supervisor.run)
+    watching.start()
+    for _ in wait_for("the other one works"):
+        if alive.exists() and len(alive.read_text()) > 10:
+            break
+    assert watching.is_alive()
+    assert len(supervisor.pids()) == 1
+    supervisor.stop()
+    watching.join()

@@ -34,6 +34,18 @@ def test_a_witness_is_known_from_when_it_was_first_named(file: Path) -> None:
     again.close()
 
 
+def test_times_of_a_clock_that_was_ahead_are_put_right_and_stay_so_over_a_new_start(file: Path) -> None:
+    book = Cosignatures(file)
+    book.follow(A, 9000), book.follow(B, 9000)
+    book.keep(A, 7, "note\n\n— log\n", "— line\n", 9000)
+    assert [Followed(7, 4000), Followed(0, 4000)] == [book.follow(each, 4000) for each in (A, B)]
+    book.close()
+
+    again = Cosignatures(file)
+    assert [Followed(7, 4000), Followed(0, 4000)] == [again.follow(each, 5000) for each in (A, B)]
+    again.close()
+
+
 def test_the_newest_checkpoint_has_the_lines_of_all_that_cosigned_it(file: Path) -> None:
     assert newest_cosigned(file, 1) is None
     book = Cosignatures(file)

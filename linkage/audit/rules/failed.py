@@ -21,7 +21,6 @@ _NEUTRAL: Final = OF_OURS | {
         Reason.AGENCY_UNAVAILABLE,
         Reason.ENTRY_UNKNOWN,
         Reason.MALFORMED_REQUEST,
-        Reason.OFFICER_KEYS_UNAVAILABLE,
         Reason.OFFICER_TOKEN_EXPIRED,
         Reason.OFFICER_TOKEN_MISSING,
         Reason.VISIT_ENDED,
