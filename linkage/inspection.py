@@ -98,7 +98,9 @@ class Inspection:
 
     async def entries(self, reading: bytes, auditor: Reader, sought: Sought, page: PageAsk) -> ShownPage:
         """Entries that meet every criterion."""
-        groups = [_group(name, value, sought.criteria) for name, value in sought.criteria.items() if value and name != "officer_issuer"]
+        groups = [
+            terms_sought(name, value, sought.criteria) for name, value in sought.criteria.items() if value and name != "officer_issuer"
+        ]
         return await self._page(reading, auditor, "ListEntries", sought, page, groups)
 
     async def accesses(self, reading: bytes, auditor: Reader, sought: Sought, page: PageAsk) -> ShownPage:
@@ -149,7 +151,7 @@ class Inspection:
     async def _told(self, sought: Sought, again: bool) -> dict[str, JSON]:
         """What the log says of what is looked for."""
         named = {name: value for name, value in sought.criteria.items() if value}
-        terms = {name: _group(name, value, sought.criteria) for name, value in named.items() if name != "officer_issuer"}
+        terms = {name: terms_sought(name, value, sought.criteria) for name, value in named.items() if name != "officer_issuer"}
         known = await self.search.known(frozenset[tuple[str, str]]().union(*terms.values()))
         told: dict[str, JSON] = {name: named[name] if known & group else _NEVER_NAMED for name, group in terms.items()}
         if "officer_issuer" in named:
@@ -200,7 +202,8 @@ def _check_agencies(auditor: Reader, sought: Sought) -> None:
         raise Refusal(Reason.OUTSIDE_AGENCIES)
 
 
-def _group(name: str, value: str, criteria: Mapping[str, str]) -> Group:
+def terms_sought(name: str, value: str, criteria: Mapping[str, str]) -> Group:
+    """What the search index is asked for where entries are wanted that name this; ``name``: of `CRITERIA`, not ``officer_issuer``."""
     if name == "officer":
         issuer = criteria.get("officer_issuer")
         return frozenset({(OFFICER, f"{issuer} {value}") if issuer else (OFFICER_ID, value)})

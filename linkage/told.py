@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Final
 
 from linkage.audit.access import Access
-from linkage.audit.asked import UNANSWERED, result_of
+from linkage.audit.asked import RESULTS, result_of
 from linkage.buddhist import thai_date
 from linkage.catalogue import RecordKind, Text
 from linkage.clock import thai_day, thai_time
@@ -21,11 +21,8 @@ from linkage.in_force import InForce
 from linkage.store.contract import Kind
 from linkage.terms import FieldName, RecipientId, RecordType, ServiceId
 
-_RESULTS: Final = (
-    *("found", "not_found", "match", "no_match", "card_not_valid", "deceased", "unavailable", "refused", "cancelled", "failed", UNANSWERED),
-    *("abandoned", "recovered", "login_begun", "login_confirmed", "login_ended", "read", "open", "other"),
-)
-_CLAUSES: Final = ("at", "service", "recipient", "authority", "nobody_known", "exception")
+_RESULTS: Final = (*RESULTS, "recovered", "read", "open", "other")
+_CLAUSES: Final = ("at", "service", "recipient", "authority", "nobody_known", "exception", "asked")
 _LOGINS: Final = frozenset({"BeginLogin", "ConfirmLogin", "EndLogin"})
 
 
@@ -86,6 +83,7 @@ def tell(access: Access, now: InForce) -> Told:
         "recipient": _clause("recipient", recipient=recipient),
         "source": source or _SENTENCES["nobody_known"],
         "records": _listed(records),
+        "asked": _clause("asked", records=_listed(records) if records else None),
     }
     first = "exception" if kind is AccessKind.VERIFICATION and access.text("assurance") == "EXCEPTION" else kind.value
     law, outcome = access.text("legal_basis"), _outcome(access)
@@ -156,10 +154,11 @@ def _listed(records: tuple[AskedRecord, ...]) -> Text:
 
 def _when(ms: int) -> Text:
     day, time = thai_day(ms), thai_time(ms)
-    return Text(f"{thai_date(day)} เวลา {time} น.", f"{_english(day)}, {time}")
+    return Text(f"{thai_date(day)} เวลา {time} น.", f"{english_date(day)}, {time}")
 
 
-def _english(day: date) -> str:
+def english_date(day: date) -> str:
+    """The day with its month in English, in the Common Era."""
     months = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
     return f"{day.day} {months[day.month - 1]} {day.year}"
 

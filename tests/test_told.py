@@ -6,7 +6,7 @@ import pytest
 
 from linkage.agreements import Book
 from linkage.audit.access import Access
-from linkage.audit.asked import result_of
+from linkage.audit.asked import RESULTS, UNANSWERED, result_of
 from linkage.catalogue import Catalogue
 from linkage.errors import Reason
 from linkage.identity.register import Register
@@ -14,6 +14,7 @@ from linkage.in_force import InForce
 from linkage.rpc.reasons import TABLE
 from linkage.terms import CardProblem, Verdict
 from linkage.told import AccessKind, kind_of, tell
+from tests.documented import documented
 
 NOBODY = InForce(Register({}, {}, {}, {}, {}, frozenset(), frozenset(), ""), Catalogue({}, {}, ""), Book(()), "")
 
@@ -89,6 +90,19 @@ def test_an_access_is_told_by_its_kind(entry: Access, kind: AccessKind) -> None:
     assert kind is kind_of(entry)
     assert tell(entry, NOBODY).told.en.startswith("1 January 2026, 07:00: ")
     assert tell(entry, NOBODY).told.th.startswith("1 ม.ค. 2569 เวลา 07:00 น. ")
+
+
+def test_what_was_refused_is_told_with_what_was_asked_for_where_the_entry_says_it() -> None:
+    refused = tell(access("denied", closed_by="", method="Lookup", types=["gone.paper"], fields=["stamp"]), NOBODY).told
+    ended = tell(access("denied", closed_by="", method="EndVisit"), NOBODY).told
+
+    assert "Asked for: gone.paper (stamp)." in refused.en
+    assert "ข้อมูลที่ขอ: gone.paper (stamp)" in refused.th
+    assert ("Asked for" not in ended.en, "ข้อมูลที่ขอ" not in ended.th) == (True, True)
+
+
+def test_every_result_that_can_be_looked_for_is_one_that_entries_are_documented_to_hold() -> None:
+    assert documented().results | {UNANSWERED} == set(RESULTS)
 
 
 def test_an_invalid_card_is_told_without_why() -> None:

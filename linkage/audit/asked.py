@@ -67,6 +67,11 @@ OF_OURS: Final = frozenset(
 """Refusals that are the gateway's own state, or a slow call: they say nothing about who asked, or for what."""
 UNANSWERED: Final = "unanswered"
 """What came of what such a refusal ended."""
+RESULTS: Final = (
+    *("found", "not_found", *(verdict.value for verdict in Verdict if verdict is not Verdict.NOT_FOUND)),
+    *("refused", "cancelled", "failed", UNANSWERED, "abandoned", "login_begun", "login_confirmed", "login_ended"),
+)
+"""Everything that can have come of what was asked, as `result_word` tells it."""
 _STATIC: Final = frozenset({Assurance.CARD_LASER.name, Assurance.CARD_CHIP.name})
 _ABOUT_A_QUESTION: Final = frozenset({Kind.INTENT.value, Kind.DENIED.value})
 

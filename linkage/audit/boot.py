@@ -55,7 +55,9 @@ def open_log(
 
 
 def check_edge(reader: LogReader, key: LogVerifier) -> Head:
-    """Check head, frontier, and what was written with the last 256 leaves against each other, and that nothing stands beyond them.
+    """Check the log's right edge: head, frontier, and what was written with the last 256 leaves, against each other.
+
+    Nothing may stand beyond them, and what is held to be open must be open intents.
 
     What it costs does not grow with the log.
 
@@ -85,6 +87,8 @@ def _check_edge(log: LogReader, key: LogVerifier) -> Head:
     _check_edge_notes(log, read, first, head, key)
     if stray := log.stray(head.size):
         raise LogCorrupt(f"{stray}: stands beyond the head's size, {head.size}")
+    if held := log.unfounded():
+        raise LogCorrupt(f"open {held.index}: held to be open, but the log holds no such intent that is open")
     return head
 
 

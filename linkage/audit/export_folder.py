@@ -24,6 +24,10 @@ VKEYS: Final = "log.vkeys"
 """Every key that the log ever had, and for which sizes; only where there was more than one."""
 
 _PART: Final = ".part"  # what is being written; one name, so that nothing is left over from a run that was killed
+_OWN: Final = frozenset({CHECKPOINT, COSIGNED, VKEY, VKEYS, _PART, "tile"})
+"""All that an export is made of."""
+_PRIVATE: Final = (".key", ".keys", ".sqlite", ".db", ".toml", ".pem", ".secret")
+"""What a gateway's own folder holds: it is never made one that is published."""
 
 
 class ExportFailed(AuditUnavailable):
@@ -74,6 +78,8 @@ class ExportFolder:
             self._check_vkey(key)
         elif there - {_PART}:
             raise self._wrong("", "files, but no log.vkey", "an empty or new folder, or an earlier export of this log")
+        if there - _OWN and (CHECKPOINT not in there or any(name.endswith(_PRIVATE) for name in there)):
+            raise self._wrong("", "files that are no export's", "an empty or new folder, or an earlier export of this log")
         self._replace(VKEY, f"{key.text}\n".encode())
         if len(key.keys) > 1:
             self._replace(VKEYS, key.lines.encode())

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -24,13 +25,19 @@ class ExportedFiles:
         self._report = report
         self._widths: dict[tuple[int, int], list[int]] = {}
         self._wider: list[Tile] = []
-        for path in self._names():
+        for path in self._names() if self._has_tiles() else ():
             try:
                 tile = parse_path(path)
             except TileInvalid as cause:
                 report.add(Wrong.TILE, 0, f"{_shown(path)}: {cause}")
             else:
                 self._widths.setdefault((tile.level, tile.index), []).append(tile.width)
+        self._bundles = sorted({index for level, index in self._widths if level in (0, ENTRIES)})
+
+    def gap(self, index: int, end: int) -> int:
+        """How many bundles, from this one on and before ``end``, have no file at all: neither their own nor that of their hashes."""
+        following = bisect_left(self._bundles, index)
+        return min(end, self._bundles[following] if following < len(self._bundles) else end) - index
 
     def entries(self, bundle: Tile) -> list[bytes] | None:
         """The entries of a bundle; None, and a finding, if it is not there or malformed. Of any other width it has to agree."""
@@ -74,6 +81,16 @@ class ExportedFiles:
             why = str(cause)
         self._report.add(Wrong.TILE, tile.first_entry, f"{tile.path}: {why}")
         return None
+
+    def _has_tiles(self) -> bool:
+        """Whether there is a folder of tiles: a link in its place, into this machine's own files, is none."""
+        try:
+            mode = (self._folder / "tile").lstat().st_mode
+        except OSError:
+            return False
+        if not stat.S_ISDIR(mode):
+            self._report.add(Wrong.TILE, 0, "tile: not a folder of tiles")
+        return stat.S_ISDIR(mode)
 
     def _names(self) -> Iterator[str]:
         """Every file's path below the folder, with forward slashes. Follows no link."""

@@ -1,6 +1,7 @@
 """Which gateways still sign without a log's newest key, by what the log itself shows of them."""
 
 from functools import partial
+from itertools import islice
 
 from linkage.audit.record import EntryInvalid, Kind, parse_leaf
 from linkage.errors import LogCorrupt
@@ -9,7 +10,7 @@ from linkage.store.contract import StoredEntry
 from linkage.tlog.errors import NoteInvalid
 from linkage.tlog.note import VerifierKey, split_note
 
-_AT_ONCE = 256
+_AT_ONCE = 64
 """Checkpoints read in one transaction."""
 
 
@@ -28,20 +29,23 @@ def left_behind(reader: LogReader, newest: VerifierKey, since: int) -> tuple[str
         StoreUnavailable, LogCorrupt: the log cannot be read.
     """
     behind: set[str] = set()
-    while ends := reader.consistent(partial(_ends, newest=newest, first=since)):
-        for size, signed in ends:
-            for entry in reader.consistent(partial(_entries, first=since, end=size)):
+    while batches := reader.consistent(partial(_batches, newest=newest, first=since)):
+        for _, signed, entries in batches:
+            for entry in entries:
                 if not signed:
                     behind.add(_replica(entry))
                 elif entry.kind == Kind.BOOT:
                     behind.discard(_replica(entry))
-            since = size
+        since, _, _ = batches[-1]
     return tuple(sorted(behind))
 
 
-def _ends(log: LogReader, newest: VerifierKey, first: int) -> list[tuple[int, bool]]:
-    """Where the next batches end, and whether the newest key signed each; its signature is not verified: the log is our own."""
-    return [(size, _signed_by(newest, note)) for size, _, note, _ in log.checkpoints(first + 1, _AT_ONCE)]
+def _batches(log: LogReader, newest: VerifierKey, first: int) -> list[tuple[int, bool, list[StoredEntry]]]:
+    """What was recorded next: where each batch ends, whether the newest key signed it (not verified: the log is our own), its entries."""
+    ends = [(size, _signed_by(newest, note)) for size, _, note, _ in log.checkpoints(first + 1, _AT_ONCE)]
+    entries = log.entries(first, ends[-1][0] - first) if ends else iter(())
+    begins = (first, *(size for size, _ in ends))
+    return [(size, signed, list(islice(entries, size - begin))) for begin, (size, signed) in zip(begins, ends, strict=False)]
 
 
 def _signed_by(key: VerifierKey, note: str) -> bool:
@@ -50,10 +54,6 @@ def _signed_by(key: VerifierKey, note: str) -> bool:
     except NoteInvalid as cause:
         raise LogCorrupt(f"a checkpoint: {cause}") from cause
     return any((name, key_id) == (key.name, key.key_id) for name, key_id, _ in signatures)
-
-
-def _entries(log: LogReader, first: int, end: int) -> list[StoredEntry]:
-    return list(log.entries(first, end - first))
 
 
 def _replica(entry: StoredEntry) -> str:

@@ -52,7 +52,10 @@ class Pairing:
             now_ms: the time now; None where whoever could still close an intent is gone.
         """
         report = self._report
-        stored = {each.eid: (each.index, each.ms) for each in held if each.index >= report.first}
+        for each in held:
+            if not 0 <= each.index < report.size:
+                report.add(Wrong.OPEN, each.index, "held to be open, but no entry stands there")
+        stored = {each.eid: (each.index, each.ms) for each in held if report.first <= each.index < report.size}
         for eid, (index, ms) in self._open.items():
             if stored.pop(eid, None) == (index, ms):
                 young = now_ms is not None and ms > now_ms - self._after

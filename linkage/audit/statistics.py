@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final, Self
 
 from linkage.audit.access import Access, accesses, first_at, size_of
-from linkage.audit.asked import Asked, Came, Told, asked, came, opened_visit, result_of, silent
+from linkage.audit.asked import UNANSWERED, Asked, Came, Told, asked, came, opened_visit, result_of, silent
 from linkage.clock import thai_day, thai_midnight
 from linkage.store.backend import LogReader
 from linkage.store.contract import Kind
@@ -24,6 +24,7 @@ VERDICTS: Final = (*(verdict.value for verdict in Verdict), REFUSED, UNFINISHED)
 """How a verification may end, in the order in which it is shown: a verdict, refused, or not known."""
 
 _ANSWERS: Final = frozenset({Came.FOUND, Came.NOT_FOUND})
+_NO_ANSWER: Final = frozenset({"", "cancelled", "failed", "recovered", UNANSWERED, Verdict.UNAVAILABLE.value})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -87,6 +88,7 @@ class Figures:
 class Availability:
     """How often a source was asked in a month and did not answer, and its longest stretch of questions in a row without an answer.
 
+    ``asked``: for records, to verify persons, and to let officers log in. A refusal of the agency's own is an answer.
     ``longest_ms``: from the first to the last of them, 0 for a single one; of stretches that began in the month.
     """
 
@@ -169,6 +171,8 @@ class _Tally:
             self._verification(access)
         elif what is Asked.RECORD:
             self._record(access)
+        elif what is Asked.LOGIN:
+            self._source(access)
         elif access.kind == Kind.BUNDLE:
             figures = self._figures(access)
             figures.bundles += 1
@@ -187,17 +191,20 @@ class _Tally:
         answered = result not in (Verdict.UNAVAILABLE, REFUSED, UNFINISHED) and access.number("agency_ms") is not None
         if answered:
             _timed(figures, access)
-        self._source(access, answered=answered, unavailable=result == Verdict.UNAVAILABLE)
+        self._source(access)
 
     def _record(self, access: Access) -> None:
         figures, ended = self._figures(access), came(access)
         figures.records[ended] += 1
         if ended in _ANSWERS:
             _timed(figures, access)
-        self._source(access, answered=ended in _ANSWERS, unavailable=ended is Came.UNAVAILABLE)
+        self._source(access)
 
-    def _source(self, access: Access, *, answered: bool, unavailable: bool) -> None:
-        source = access.text("source")
+    def _source(self, access: Access) -> None:
+        """Count a question of any sort that the agency answered, be it by a refusal, or could not answer."""
+        source, result = access.text("source"), result_of(access)
+        unavailable = result == Verdict.UNAVAILABLE
+        answered = bool(access.number("attempts")) and result not in _NO_ANSWER
         if not source or access.kind != Kind.INTENT or not (answered or unavailable):
             return
         month = Month.of(access.ms)

@@ -4,7 +4,7 @@ import asyncio
 
 from linkage.audit.journal import Journal
 from linkage.clock import Clock
-from linkage.errors import AuditUnavailable
+from linkage.errors import AuditUnavailable, LogCorrupt
 
 _AT_ONCE = 128
 _PURGES = 20
@@ -17,10 +17,16 @@ async def sweep(journal: Journal, before_ms: int, *, why: str) -> int:
 
     Raises:
         AuditUnavailable: not all could be closed.
+        LogCorrupt: something is held to be open that the log does not hold as an open intent. Nothing was appended for it.
     """
     closed = 0
+    refused: set[bytes] = set()
     while orphans := await journal.with_log(lambda log: log.open_intents(before_ms, _AT_ONCE)):
+        for orphan in orphans:
+            if orphan.eid in refused:  # whoever closes an intent takes it off the open ones in the same transaction
+                raise LogCorrupt(f"open {orphan.index}: held to be open, but the log holds no such intent that is open")
         done = await asyncio.gather(*(journal.recover(orphan.eid, why) for orphan in orphans))
+        refused.update(orphan.eid for orphan, own in zip(orphans, done, strict=True) if not own)
         closed += sum(done)
     return closed
 
@@ -40,6 +46,7 @@ class Sweeper:
 
         Raises:
             AuditUnavailable: not now.
+            LogCorrupt: as `sweep`.
         """
         now = self._clock.now_ms()
         closed = await sweep(self._journal, now - self._after_ms, why="no outcome in time")
@@ -49,10 +56,16 @@ class Sweeper:
         return closed
 
     async def run(self) -> None:
-        """Sweep until cancelled. A log that cannot be written is tried again; the health says why."""
+        """Sweep until cancelled. A log that cannot be written is tried again; the health says why.
+
+        One whose open intents are not those of its entries is not written any more.
+        """
         while True:
             await asyncio.sleep(self._every)
             try:
                 await self.sweep()
+            except LogCorrupt as cause:
+                self._journal.poison(f"sweeper: {cause}")
+                return
             except AuditUnavailable:
                 continue

@@ -33,7 +33,9 @@ from linkage.tlog.tree import consistency_path, frontier_nodes, verify_consisten
 CHUNK: Final = 1024
 """Entries that are read in one look: at most 64 MiB, if every leaf is of the largest size."""
 RECOVER_AFTER_MS: Final = 90_000
-_EVERYTHING: Final = 2**62
+_EVERYTHING: Final = 2**63 - 1
+_LARGEST: Final = 2**62
+"""Entries that no log has; what stands beside a size up to here can still be asked for in 63 bits."""
 _AT_MOST: Final = 1000
 
 
@@ -85,16 +87,18 @@ class Verification:
             chunk: entries that are read, and worked on, without a pause.
 
         Raises:
-            OutOfRange: the log has no such entries.
+            OutOfRange: the log has no such entries, or they are none.
             StoreUnavailable: the log cannot be read now.
-            LogCorrupt: there is not even a head to compare with.
+            LogCorrupt: there is not even a head to compare with, or it has a size that no log can have.
         """
         self._reader, self._key, self._against, self._chunk, self._now_ms = reader, key, against, chunk, now_ms
         self._span = span or Span()
-        head = reader.consistent(lambda log: log.head())
+        head = reader.consistent(_head)
         self._limit = head.size if self._span.last is None else self._span.last
         if not 0 <= self._span.first <= self._limit <= head.size:
             raise OutOfRange(f"entries: got {self._span.first} to {self._limit}, the log has {head.size}")
+        if self._span != Span() and self._span.first == self._limit:
+            raise OutOfRange(f"entries: got {self._span.first} to {self._limit}, which are none")
         self.report = Report(head.origin, head.size, head.root, self._span.first)
         self._pairing = Pairing(self.report, recover_after_ms)
         tree = Regrowth(self._span.first, self._stored_frontier(self._span.first))
@@ -167,9 +171,10 @@ class Verification:
             return None
 
     def _look(self, log: LogReader) -> _Changing:
-        head = log.head()
+        head = _head(log)
         beyond = [row[0] for row in log.checkpoints(head.size + 1, _AT_MOST)]
-        return _Changing(head, log.stray(head.size), beyond, log.open_intents(_EVERYTHING, len(self._pairing) + 2 * self._chunk + _AT_MOST))
+        # No more intents than entries are open, so no true one is left out, however many were begun since this verification was.
+        return _Changing(head, log.stray(head.size), beyond, log.open_intents(_EVERYTHING, head.size + _AT_MOST))
 
     def _finish(self, end: _Changing) -> None:
         """Check what only the whole shows."""
@@ -220,6 +225,13 @@ class Verification:
             verify_consistency(size, head.size, root or b"", head.root, path)
         except (ProofInvalid, LogCorrupt):
             self.report.add(Wrong.CHECKPOINT, size, otherwise)
+
+
+def _head(log: LogReader) -> Head:
+    head = log.head()
+    if not 0 <= head.size <= _LARGEST:
+        raise LogCorrupt(f"head: got a size of {head.size}, expected 0 to {_LARGEST}")
+    return head
 
 
 def verify_log(

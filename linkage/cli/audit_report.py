@@ -38,6 +38,12 @@ def follow(steps: Generator[Progress, None, _T], what: str, *, quiet: bool) -> _
             bar.update(task, completed=at.done, total=at.total)
 
 
+def tell_size(report: Report) -> str:
+    """How many entries and checkpoints there are, in words."""
+    entries = "1 entry" if report.size == 1 else f"{report.size} entries"
+    return f"{entries}, 1 checkpoint" if report.checkpoints == 1 else f"{entries}, {report.checkpoints} checkpoints"
+
+
 def tell_report(report: Report, *, as_json: bool, **more: Any) -> None:
     """Print a report; ``more`` goes into its JSON."""
     if as_json:
@@ -58,7 +64,7 @@ def tell_report(report: Report, *, as_json: bool, **more: Any) -> None:
         )
         return
     word = Text("verified: ", style="bold green") if report.clean else Text("DOES NOT VERIFY: ", style="bold red")
-    out.print(word + Text(f"{report.origin}, {report.size} entries, {report.checkpoints} checkpoints"))
+    out.print(word + Text(f"{report.origin}, {tell_size(report)}"))
     for one in report.findings:
         out.print(Text(f"  {one.what.value} {one.index}: {one.why}", style="red"))
     if report.uncounted:

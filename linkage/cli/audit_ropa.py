@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from linkage.cli.auditing import Auditor, Since, at_the_desk, beginning, reading
-from linkage.cli.ending import ending, out, say
+from linkage.cli.ending import echo, ending, out, say
 from linkage.cli.options import DEFAULT_CONFIG, Config, Json
 from linkage.clock import SystemClock
 from linkage.in_force import InForce
@@ -51,7 +51,7 @@ def ropa(config: Config = DEFAULT_CONFIG, auditor: Auditor = None, since: Since 
         if as_json:
             say({"auditor": auditor, "written": [] if to is None else ["ropa.md", "ropa.csv"], **ropa_json(found, files)})
         elif to is None:
-            typer.echo(markdown, nl=False)
+            echo(markdown)
         else:
             out.print(
                 Text("written: ", style="bold green") + Text(f"{to / 'ropa.md'}, {to / 'ropa.csv'}: {len(found.activities)} agreements")

@@ -12,6 +12,7 @@ from linkage.cli.desk import Lines, NumberFile
 from linkage.cli.ending import Exit, ending, out, say
 from linkage.cli.inspecting import PageSize, PageToken, Rebuild, Since, Until, inspect, span_ms
 from linkage.cli.options import DEFAULT_CONFIG, Config, Json
+from linkage.cli.search_words import expect_names, expect_words
 from linkage.inspection import Inspection, PageAsk, ShownPage
 from linkage.rpc.encode import timestamp
 from linkage.rpc.encode_audit import encode_hit
@@ -98,6 +99,7 @@ def search(
         kind=kind,
     )
     with ending(as_json=as_json):
+        expect_words(wanted)
         _add_span(wanted, since, until)
         if by_number or number_file is not None:
             wanted.citizen_number = Lines(number_file).next("citizen number")
@@ -120,6 +122,7 @@ def _found(config: Path, auditor: str | None, wanted: pb.EntryFilter, page: Page
         asked = Reading()
         sought = read_filter(asked, wanted)
         asked.done()
+        await expect_names(desk.files, inspection.search, sought.criteria)
         return await inspection.entries(read, desk.auditor, sought, page)
 
     return inspect(config, auditor, "ListEntries", look, as_json=as_json, rebuild=rebuild)
@@ -133,7 +136,7 @@ def _tell(page: ShownPage, *, as_json: bool) -> None:
         say({"entries": plain, "next_page_token": page.next_token, "log_size": page.size, "reading": reading})
         return
     if entries:
-        out.print(entries_table(entries))
+        out.print(entries_table([(one, hit.access.facts) for one, hit in zip(entries, page.hits, strict=True)]))
     told = "" if entries else "no such entry; " if not page.next_token else "none so far; "
     out.print(Text(f"{told}the log had {page.size:,} entries; this reading is recorded at {page.reading.index}", style="dim"))
     if page.next_token:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from linkage.audit.statistics import Month, Statistics, count
 from linkage.cli.auditing import Auditor, at_the_desk, reading
-from linkage.cli.ending import ending, out, say
+from linkage.cli.ending import echo, ending, out, say
 from linkage.cli.options import DEFAULT_CONFIG, Config, Json
 from linkage.clock import SystemClock
 from linkage.runtime.auditors_desk import AuditorsDesk
@@ -45,7 +45,7 @@ def statistics(
         if as_json:
             say({"from": str(first), "to": str(last), "auditor": auditor, **statistics_page(counted, names)})
         elif as_csv:
-            typer.echo(statistics_csv(counted), nl=False)
+            echo(statistics_csv(counted))
         elif not counted.figures:
             out.print(Text(f"nothing was recorded: {months_text(first, last)}"))
         else:
@@ -53,7 +53,7 @@ def statistics(
                 out.print(table, width=max(out.width, _LEAST_WIDTH), crop=False)
 
 
-_LEAST_WIDTH = 110
+_LEAST_WIDTH = 80
 """Columns of a terminal that the tables need; in a narrower one their lines are broken, and no figure is cut off."""
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from rich.text import Text
 
 from linkage.cli.auditing import Auditor
 from linkage.cli.desk import Lines, NumberFile
@@ -19,7 +18,7 @@ from linkage.inspection import Inspection, PageAsk, ShownPage, Sought
 from linkage.rpc.encode_audit import encode_access, encode_agencies
 from linkage.rpc.reading import Reading
 from linkage.runtime.auditors_desk import AuditorsDesk
-from linkage.runtime.entries_page import accesses_page
+from linkage.runtime.entries_page import accesses_page, more_page, recorded_page
 from linkage.terms import RecipientId
 
 
@@ -81,10 +80,11 @@ def _tell(files: InForce, agencies: frozenset[RecipientId], page: ShownPage, lan
         pages = {"accesses": [_plain(one) for one in accesses], "agencies": [_plain(one) for one in named]}
         say({**pages, "next_page_token": page.next_token, "log_size": page.size, "reading": reading})
         return
-    out.print(accesses_page(accesses, named, th=language is not Language.EN, en=language is not Language.TH))
-    out.print(Text(f"the log had {page.size:,} entries; this reading is recorded at {page.reading.index}", style="dim"))
+    th, en = language is not Language.EN, language is not Language.TH
+    out.print(accesses_page(accesses, named, th=th, en=en))
+    out.print(recorded_page(page.size, page.reading.index, th=th, en=en))
     if page.next_token:
-        out.print(Text("more: the same command with --page-token"), Text(page.next_token), soft_wrap=True)
+        out.print(more_page(page.next_token, th=th, en=en), soft_wrap=True)
 
 
 def _plain(message: Message) -> dict[str, object]:

@@ -20,8 +20,9 @@ from linkage.runtime.signing import load_signer
 from linkage.runtime.storage import storage_of
 from linkage.settings import Settings, load
 from linkage.store.backend import LogReader
+from linkage.store.contract import NotLaidOut
 from linkage.store.sqlite_read import SqliteReader
-from linkage.tlog.checkpoint import open_checkpoint
+from linkage.tlog.checkpoint import Checkpoint, open_checkpoint
 from linkage.tlog.errors import NoteInvalid
 from linkage.tlog.log_keys import LogVerifier
 
@@ -80,16 +81,28 @@ def _verified(log: Path | None, config: Path | None, key: LogVerifier, files: Se
     """Verify the log that is named or configured. A configured one must continue its own anchor, too, which is read first."""
     settings = load(config) if config is not None else None
     after = RECOVER_AFTER_MS if settings is None else round(settings.log.recover_after * 1000)
-    against = [open_checkpoint(_bytes(one, "--against"), key) for one in files]
+    against = [_checkpoint(one, "--against", key) for one in files]
     if log is None and settings is not None:
         anchor = storage_of(settings).anchor
-        against += [open_checkpoint(_bytes(anchor, "log.anchor"), key)] if anchor.exists() else []
+        against += [_checkpoint(anchor, "log.anchor", key)] if anchor.exists() else []
     try:
         with _reader(log, settings) as reader:
             steps = verify_log(reader, key, against=tuple(against), span=span, now_ms=SystemClock().now_ms(), recover_after_ms=after)
             return follow(steps, "verifying", quiet=quiet)
+    except NotLaidOut as failure:
+        if against or config is None:  # there was a log: it is lost
+            raise
+        expected = "a log: `linkage audit create` lays it out"
+        raise SettingsInvalid((Problem(str(config), "log.postgres", "a database that holds no log", expected),)) from failure
     except OutOfRange as failure:
         raise typer.BadParameter(str(failure), param_hint="--from, --to") from None
+
+
+def _checkpoint(file: Path, option: str, key: LogVerifier) -> Checkpoint:
+    try:
+        return open_checkpoint(_bytes(file, option), key)
+    except NoteInvalid as failure:
+        raise NoteInvalid(f"{file}: {failure.what}", got=failure.got, expected=failure.expected) from failure
 
 
 def _reader(log: Path | None, settings: Settings | None) -> LogReader:

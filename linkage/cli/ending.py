@@ -1,10 +1,12 @@
 """How every command ends: what went wrong becomes one printed page, as text or JSON, and one exit code."""
 
 import json
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -12,12 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from linkage.client import Refused
-from linkage.errors import AuditUnavailable, LogCorrupt, Problem, SettingsInvalid
+from linkage.errors import AuditUnavailable, LogCorrupt, Problem, Reason, SettingsInvalid
 from linkage.store.lock import StoreLocked
 from linkage.tlog.errors import TlogInvalid
-
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False)
 
 
 class Exit(IntEnum):
@@ -31,9 +30,30 @@ class Exit(IntEnum):
     UNAVAILABLE = 3
     """Nobody can tell now. Never take it for a no."""
 
+    CLOSED_PIPE = 141
+    """Whoever read the output has stopped, as `head` does: what a shell says of a program that the signal ended. Never an answer."""
+
+
+class _Terminal(Console):
+    """A console that does not answer for whoever stopped reading it."""
+
+    def on_broken_pipe(self) -> None:
+        """See `Console.on_broken_pipe`, which ends with 1."""
+        _leave()
+
+
+def _leave() -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else what is still buffered fails once more at the end
+    raise SystemExit(Exit.CLOSED_PIPE)
+
+
+out = _Terminal(highlight=False, soft_wrap=False)
+err = _Terminal(stderr=True, highlight=False)
 
 _UNAVAILABLE = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED"})
 _USAGE = frozenset({"INVALID_ARGUMENT", "UNIMPLEMENTED"})
+_OTHERS = frozenset({"officer", "agency", "operator"})
+"""Who can mend a refusal, where it is somebody else than whoever gave the command."""
 
 
 @contextmanager
@@ -64,7 +84,15 @@ def exit_of(refused: Refused) -> Exit:
 
 def say(page: Mapping[str, Any]) -> None:
     """Print one JSON object."""
-    typer.echo(json.dumps(page, ensure_ascii=False, indent=2))
+    echo(f"{json.dumps(page, ensure_ascii=False, indent=2)}\n")
+
+
+def echo(text: str) -> None:
+    """Print a text as it is, for a file or another program."""
+    try:
+        typer.echo(text, nl=False)
+    except BrokenPipeError:
+        _leave()
 
 
 def show_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
@@ -100,11 +128,16 @@ def show_refused(refused: Refused, *, as_json: bool) -> None:
     if as_json:
         say({"refused": refused_page(refused)})
         return
-    err.print(Text(refused.reason, style="bold red"), Text(f"({refused.code}, to be mended by: {refused.who})"))
-    err.print(Text(refused.sentence_th))
-    err.print(Text(refused.sentence_en))
-    for violation in refused.violations:
-        err.print(Text(f"  {violation.field}: {violation.description}", style="yellow"))
+    if refused.violations and refused.reason == Reason.MALFORMED_REQUEST:  # what was typed, to whoever typed it
+        for wrong in refused.violations:
+            err.print(Text(f"{wrong.field.rpartition('.')[2].replace('_', ' ')}: {wrong.description}", style="bold red"))
+    else:
+        whose = f", to be mended by: {refused.who}" if refused.who in _OTHERS else ""
+        err.print(Text(refused.reason, style="bold red"), Text(f"({refused.code}{whose})"))
+        err.print(Text(refused.sentence_th))
+        err.print(Text(refused.sentence_en))
+        for wrong in refused.violations:
+            err.print(Text(f"  {wrong.field}: {wrong.description}", style="yellow"))
     if refused.retry_after is not None:
         err.print(Text(f"Try again after {refused.retry_after:g} s."))
     if refused.request_id:

@@ -74,7 +74,8 @@ def inspect(
         except Refusal as refusal:
             if refusal.reason is Reason.OUTSIDE_AGENCIES:
                 refusal.receipt = await desk.room.refuse(read, desk.auditor, method, refusal)
-            raise refused_of(_Failed(status_of(refusal, id_text(read), {}))) from refusal
+            recorded = "" if refusal.reason is Reason.MALFORMED_REQUEST else id_text(read)
+            raise refused_of(_Failed(status_of(refusal, recorded, {}))) from refusal
 
     return at_the_desk(config, auditor, work)
 

@@ -15,7 +15,8 @@ from linkage.settings import load
 from linkage.telemetry import configure_logging
 
 Check = Annotated[
-    bool, typer.Option("--check", help="Read settings, keys, files and sources, report every problem, and end without listening.")
+    bool,
+    typer.Option("--check", help="Read settings, keys and files, report every problem, and end: no database, witness or agency is asked."),
 ]
 
 LOG_LOST = 74
@@ -29,10 +30,11 @@ def serve(config: Config = DEFAULT_CONFIG, check: Check = False, as_json: Json =
         if check:
             found = asyncio.run(equipment.check(settings, config))
             if as_json:
-                say({"ok": True, **found})
+                say({"ok": True, "looked_at": "files", **found})
             else:
                 counted = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in found.items())
                 out.print(Text("in order: ", style="bold green") + Text(counted))
+                out.print(Text("  files only: no database was opened, no witness and no agency asked", style="dim"))
             return
         configure_logging()
         gc.freeze()  # what is loaded by now stays: no need to look through it again and again

@@ -82,7 +82,9 @@ def status_of(refusal: Refusal, request_id: str, names: Mapping[str, tuple[str, 
     trailers: list[tuple[str, str | bytes]] = [("grpc-retry-pushback-ms", str(round((wait or 0) * 1000)) if soon else "-1")]
     if wait is not None:
         details.append(error_details_pb2.RetryInfo(retry_delay=duration(wait)))
-    status = status_pb2.Status(code=row.code.value[0], message=f"{refusal.reason.value}: {en}", details=[_packed(d) for d in details])
+    first = "".join(f" {v.field}: {v.description}" for v in refusal.violations[:1])
+    message = f"{refusal.reason.value}: {en}{first}"
+    status = status_pb2.Status(code=row.code.value[0], message=message, details=[_packed(d) for d in details])
     if isinstance(refusal.receipt, Receipt):
         proof = _packed(encode_receipt(refusal.receipt))
         if status.ByteSize() + proof.ByteSize() <= _LARGEST:  # a larger one can be fetched, by the request id

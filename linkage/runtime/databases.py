@@ -1,5 +1,7 @@
 """Log and data keys in two PostgreSQL databases, which any number of gateways share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from linkage.runtime.signing import load_signer
 from linkage.settings import Log, Settings
 from linkage.store.backend import KeyStore, LogReader, LogStore
 from linkage.store.conninfo import as_another, is_same_place, place_of, read_conninfo, role_of
-from linkage.store.contract import SpaceLimits
+from linkage.store.contract import SpaceLimits, StoreUnavailable
 from linkage.store.log_time import CLOCK_JUMP_S
 from linkage.store.postgres_create import create_missing
 from linkage.store.postgres_keys import PostgresKeys
@@ -34,7 +36,8 @@ class Databases:
 
     def lock(self) -> ReplicaLock:
         """See `Storage`: the lock is on this gateway's name; others of other names run beside it."""
-        return ReplicaLock(self.log, self.replica, beside=self.data_keys)
+        with _naming("log.postgres"):
+            return ReplicaLock(self.log, self.replica, beside=self.data_keys)
 
     def make_missing(self, signer: LogSigner) -> None:
         """Nothing is made here, for a gateway may not: the owner does that once. What is there must belong together.
@@ -55,20 +58,32 @@ class Databases:
 
     def open_reader(self) -> LogReader:
         """See `Storage`."""
-        return PostgresReader(self.log)
+        with _naming("log.postgres"):
+            return PostgresReader(self.log)
 
     def open_log(self, signer: LogSigner, clock: Clock, origin: Origin, space: SpaceLimits | None = None) -> LogStore:
         """See `Storage`. Free space is the server's matter; a full disk there is refused by name."""
         del space
-        return PostgresLog(self.log, signer=signer, clock=clock, clock_entry=clock_steps(clock, origin), clock_jump=self.clock_jump)
+        with _naming("log.postgres"):
+            return PostgresLog(self.log, signer=signer, clock=clock, clock_entry=clock_steps(clock, origin), clock_jump=self.clock_jump)
 
     def open_keys(self) -> KeyStore:
         """See `Storage`."""
-        return PostgresKeys(self.data_keys)
+        with _naming("log.data_keys_postgres"):
+            return PostgresKeys(self.data_keys)
 
     def free_bytes(self) -> int | None:
         """See `Storage`: the disk is the server's."""
         return None
+
+
+@contextmanager
+def _naming(key: str) -> Iterator[None]:
+    """Say of a database that cannot be used now which setting named it."""
+    try:
+        yield
+    except StoreUnavailable as failure:
+        raise StoreUnavailable(f"{key}: {failure}") from failure
 
 
 def databases_of(log: Log) -> Databases:
@@ -110,7 +125,7 @@ def lay_out(settings: Settings, owner: Path) -> LaidOut:
     """Lay out what is not there yet, as the role that ``owner`` names.
 
     Raises:
-        SettingsInvalid: a file is wrong, or the owner is the gateways' own role.
+        SettingsInvalid: a file is wrong, or the owner is the gateways' own role, or lacks rights.
         LogCorrupt: one of the two is missing though the other was in use.
         StoreUnavailable: a database cannot be reached, or not be laid out.
     """

@@ -1,6 +1,8 @@
 """Entries of the log and accesses to a person's data, for people's eyes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, starmap
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Group, RenderableType
@@ -9,6 +11,7 @@ from rich.text import Text
 
 from linkage.buddhist import thai_date
 from linkage.clock import thai_day, thai_time
+from linkage.told import english_date
 from linkage.v1 import audit_pb2 as pb
 from linkage.v1 import catalogue_pb2
 
@@ -20,13 +23,13 @@ _SEAL = {
 _BAD = frozenset({"refused", "failed", "unavailable", "unanswered", "no_match", "cancelled"})
 
 
-def entries_table(entries: Sequence[pb.EntrySummary]) -> RenderableType:
-    """Entries as a list shows them, each on a few lines; two columns, so that a terminal of 80 shows all of it."""
+def entries_table(entries: Sequence[tuple[pb.EntrySummary, Mapping[str, Any]]]) -> RenderableType:
+    """Entries as a list shows them, each with its facts, on a few lines; two columns, so that a terminal of 80 shows all of it."""
     table = Table(header_style="bold", show_lines=True)
     table.add_column("เวลา รายการ\ntime, entry", no_wrap=True)
     table.add_column("ใคร ที่ไหน อะไร เพื่ออะไร ผล\nwho, where, what, what for, result", overflow="fold")
-    for one in entries:
-        table.add_row(Group(_when(one.recorded_at), _entry(one)), Group(_lines(_who(one)), _lines(_what(one)), _result(one)))
+    for one, facts in entries:
+        table.add_row(_entry(one), _lines(chain(_who(one), _what(one), _of_kind(facts), _result(one))))
     return table
 
 
@@ -44,14 +47,28 @@ def accesses_page(
         parts.append(Text(f"in the name of, or at: {', '.join(name.en for name in names)}"))
     for number, access in enumerate(accesses, start=1):
         parts.append(Text())
-        parts.append(Text(f"{number}. {_when(access.at)}  {access.entry_id}", style="dim"))
+        when = _when(access.at) if th else _english(access.at)
+        parts.append(Text(f"{number}. {when}  {access.entry_id}", style="dim"))
         if th:
             parts.append(Text(access.told.th))
         if en:
             parts.append(Text(access.told.en))
     if not accesses:
-        parts.append(Text("ไม่พบรายการ / none"))
+        parts.append(Text(" / ".join(_said("ไม่พบรายการ", "none", th=th, en=en))))
     return Group(*parts)
+
+
+def recorded_page(size: int, index: int, *, th: bool, en: bool) -> Text:
+    """How far the list goes, and where the log says that it was read."""
+    thai = f"บันทึกมี {size:,} รายการ การอ่านครั้งนี้บันทึกไว้เป็นรายการที่ {index}"
+    lines = _said(thai, f"the log had {size:,} entries; this reading is recorded at {index}", th=th, en=en)
+    return Text("\n".join(lines), style="dim")
+
+
+def more_page(token: str, *, th: bool, en: bool) -> Text:
+    """How to ask for the rest."""
+    said = " / ".join(_said("ยังมีต่อ ใช้คำสั่งเดิมกับ", "more: the same command with", th=th, en=en))
+    return Text(f"{said} --page-token {token}")
 
 
 def entry_page(one: pb.LoggedEntry) -> RenderableType:
@@ -69,42 +86,66 @@ def entry_page(one: pb.LoggedEntry) -> RenderableType:
     return Group(head, table)
 
 
+def _said(thai: str, english: str, *, th: bool, en: bool) -> Sequence[str]:
+    return [text for text, wanted in ((thai, th), (english, en)) if wanted]
+
+
 def _entry(one: pb.EntrySummary) -> Text:
-    text = Text(f"{one.index}  {one.kind}", style="bold")
+    text = Text(_when(one.recorded_at)).append(f"\n{one.index}  {one.kind}", style="bold")
     text.append(f"\n{one.entry_id}", style="dim not bold")
     if one.HasField("closing_index"):
         text.append(f"\n{one.closed_by} {one.closing_index}", style="not bold")
     return text
 
 
-def _who(one: pb.EntrySummary) -> Iterator[str]:
-    yield " ".join(filter(None, (one.officer or one.auditor, one.officer_issuer)))
-    yield one.counter
-    yield one.centre
+def _who(one: pb.EntrySummary) -> Iterator[str | Text]:
+    yield " ".join(filter(None, (one.officer or _short(one.auditor), one.officer_issuer)))
+    where = _short(one.counter)
+    yield where if where.startswith(f"{one.centre}/") else f"{one.centre} {where}".strip()
 
 
-def _what(one: pb.EntrySummary) -> Iterator[str]:
-    yield one.method
-    if one.recipient or one.source:
-        yield f"{one.recipient or '–'} → {one.source or '–'}"
+def _short(uri: str) -> str:
+    """What a counter's or an auditor's URI name says beyond the gateway's own domain: cm-01/counter/3, auditor/labour."""
+    return uri.partition("://")[2].partition("/")[2].removeprefix("centre/") or uri
+
+
+def _what(one: pb.EntrySummary) -> Iterator[str | Text]:
+    agencies = f"{one.recipient or '–'} → {one.source or '–'}" if one.recipient or one.source else ""
+    yield f"{one.method}  {agencies}".strip()
     yield one.service
     if one.record_types:
         yield f"{', '.join(one.record_types)}: {', '.join(one.fields)}"
 
 
-def _result(one: pb.EntrySummary) -> Text:
+def _of_kind(facts: Mapping[str, Any]) -> Iterator[str | Text]:
+    """What a reading looked for, and which key began or ended."""
+    if isinstance(sought := facts.get("sought"), Mapping):
+        yield f"ค้น / sought: {', '.join(starmap(_criterion, sought.items())) or '–'}"
+    if "key_use" in facts:
+        yield " ".join(str(facts.get(name, "")) for name in ("key_use", "key_id", "key_state"))
+
+
+def _criterion(name: str, value: object) -> str:
+    if isinstance(value, int) and name.endswith("_ms"):
+        return f"{name.removesuffix('_ms')} {thai_date(thai_day(value))} {thai_time(value)}"
+    return name.replace("_", " ") if value is True else f"{name.replace('_', ' ')} {value}"
+
+
+def _result(one: pb.EntrySummary) -> Iterator[str | Text]:
     open_intent = one.kind == "intent" and not one.closed_by
-    word = one.result or one.closed_by or ("–" if not open_intent else "ยังไม่มีผล / open")
-    text = Text(word, style="bold yellow" if one.result in _BAD or one.reason or open_intent else "")
-    if one.reason:
-        text.append(f"\n{one.reason}", style="not bold")
-    if one.seal in _SEAL:
-        text.append("\n").append(_SEAL[one.seal])
-    return text
+    word = one.result or one.closed_by or ("ยังไม่มีผล / open" if open_intent else "")
+    said = ": ".join(filter(None, (word, one.reason)))
+    yield Text(said, style="bold yellow" if one.result in _BAD or one.reason or open_intent else "")
+    yield _SEAL.get(one.seal, "")
 
 
-def _lines(lines: Iterator[str]) -> Text:
-    return Text("\n".join(filter(None, lines)))
+def _lines(lines: Iterable[str | Text]) -> Text:
+    return Text("\n").join(line if isinstance(line, Text) else Text(line) for line in lines if line)
+
+
+def _english(at: Timestamp) -> str:
+    ms = at.seconds * 1000
+    return f"{english_date(thai_day(ms))} {thai_time(ms)}"
 
 
 def _when(at: Timestamp) -> str:

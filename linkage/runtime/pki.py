@@ -63,7 +63,7 @@ def load_authority(certificate: Path, key: Path) -> Authority:
         SettingsInvalid: a file is missing, is no PEM, or they are not a pair.
     """
     found = _read(certificate, "a CA certificate, PEM", x509.load_pem_x509_certificate)
-    private = _read(key, "its P-256 private key, PEM without passphrase", _p256)
+    private = _read(key, "its P-256 private key, PEM without passphrase; --ca-key FILE where it is elsewhere", _p256)
     if found.public_key() != private.public_key():
         raise _wrong(key, "another certificate's key", f"the private key of {certificate.name}")
     return Authority(found, private)

@@ -68,7 +68,10 @@ def ropa_markdown(found: Processing, files: InForce, *, since_ms: int, until_ms:
 
 
 def ropa_csv(found: Processing, files: InForce) -> str:
-    """A row for each agreement and record type; an agreement without records (it lets persons be verified) has one row."""
+    """A row for each agreement and record type; an agreement without records (it lets persons be verified) has one row.
+
+    Counts are those of the whole agreement: they stand in its first row alone, so that a column may be added up.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(_COLUMNS), lineterminator="\r\n")
     writer.writeheader()
@@ -113,12 +116,13 @@ def _rows(found: Processing, naming: Naming) -> Iterator[dict[str, Any]]:
             "valid_from": one.valid_from.isoformat(),
             "valid_until": one.valid_until.isoformat(),
             "retention_days": activity.retention_days,
-            **_use(activity.use),
         }
+        counts: dict[str, int | None] = {**_use(activity.use)}
         records = sorted(one.records.items()) or [(RecordType(""), frozenset())]
         for name, fields in records:
             of_record = (name, *naming.record(name), *naming.fields(name, fields))
-            yield row | dict(zip(_COLUMNS[10:15], of_record, strict=True))
+            yield row | dict(zip(_COLUMNS[10:15], of_record, strict=True)) | counts
+            counts = dict.fromkeys(counts)
 
 
 def _use(use: Use) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
@@ -145,33 +146,48 @@ _Columns = Sequence[tuple[str, str, Any]]
 _VISITS: _Columns = (
     ("รับบริการ", "visits", lambda f: f.visits),
     ("ตรง", "match", lambda f: f.verifications[Verdict.MATCH.value]),
-    ("ไม่ผ่าน", "no match", lambda f: sum(f.verifications[one] for one in _NOT)),
+    ("ไม่ผ่าน", "no\nmatch", lambda f: sum(f.verifications[one] for one in _NOT)),
     ("ตรวจไม่ได้", "unavail.", lambda f: f.verifications[Verdict.UNAVAILABLE.value]),
     ("ปฏิเสธ", "refused", lambda f: f.verifications["refused"]),
     ("ค้าง", "unfin.", lambda f: f.verifications["unfinished"]),
 )
 _RECORDS: _Columns = (
     ("พบ", "found", lambda f: f.records[Came.FOUND]),
-    ("ไม่พบ", "not found", lambda f: f.records[Came.NOT_FOUND]),
+    ("ไม่พบ", "not\nfound", lambda f: f.records[Came.NOT_FOUND]),
     ("ตรวจไม่ได้", "unavail.", lambda f: f.records[Came.UNAVAILABLE]),
     ("ปฏิเสธ", "refused", lambda f: f.records[Came.REFUSED]),
     ("ค้าง", "unfin.", lambda f: f.records[Came.UNFINISHED]),
-    ("ไม่ต้องใช้สำเนา", "copies not needed", lambda f: f"{f.copies_not_needed:,} / {f.copies_in_all:,}"),
+    ("ไม่ต้องใช้\nสำเนา", "copies not\nneeded", lambda f: f"{f.copies_not_needed:,} / {f.copies_in_all:,}"),
 )
 _TIMES: _Columns = (
     ("จำนวน", "answers", lambda f: sum(f.answer_ms.values())),
-    ("หน่วยงาน", "agency, median", lambda f: percentile(f.answer_ms, 0.5)),
-    ("", "agency, 95 %", lambda f: percentile(f.answer_ms, 0.95)),
-    ("ทั้งหมด", "whole, median", lambda f: percentile(f.whole_ms, 0.5)),
-    ("", "whole, 95 %", lambda f: percentile(f.whole_ms, 0.95)),
+    ("หน่วยงาน", "agency,\nmedian", lambda f: percentile(f.answer_ms, 0.5)),
+    ("", "agency,\n95 %", lambda f: percentile(f.answer_ms, 0.95)),
+    ("ทั้งหมด", "whole,\nmedian", lambda f: percentile(f.whole_ms, 0.5)),
+    ("", "whole,\n95 %", lambda f: percentile(f.whole_ms, 0.95)),
 )
+
+
+def _narrow(title: str, *, show_footer: bool = False) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        footer_style="bold",
+        show_footer=show_footer,
+        box=SIMPLE,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+
 
 _Row = tuple[tuple[str, str], tuple[str, str], Figures]
 
 
 def _table(title: str, columns: _Columns, rows: Sequence[_Row]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", show_footer=True, header_style="bold", footer_style="bold")
-    table.add_column("ศูนย์ และบริการ\ncentre and service", "รวม / total", overflow="fold", min_width=24)
+    table = _narrow(title, show_footer=True)
+    table.add_column("ศูนย์ และบริการ\ncentre and service", "รวม / total", overflow="fold", min_width=16)
     whole = together(figures for _, _, figures in rows)
     for th, en, of in columns:
         table.add_column(f"{th}\n{en}", _cell(of(whole)), justify="right", min_width=5)
@@ -185,8 +201,8 @@ def _table(title: str, columns: _Columns, rows: Sequence[_Row]) -> Table:
 
 
 def _sources(title: str, sources: Sequence[tuple[str, Availability]], names: Names) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    table.add_column("หน่วยงาน\nsource", overflow="fold", min_width=24)
+    table = _narrow(title)
+    table.add_column("หน่วยงาน\nsource", overflow="fold", min_width=16)
     for heading in ("ถาม\nasked", "ตอบไม่ได้\nunavail.", "ร้อยละ\n%", "นานสุด\nlongest"):
         table.add_column(heading, justify="right")
     for source, one in sources:
@@ -196,13 +212,20 @@ def _sources(title: str, sources: Sequence[tuple[str, Availability]], names: Nam
             f"{one.asked:,}",
             f"{one.unavailable:,}",
             f"{one.share:.1%}",
-            _span(one.longest_ms) if one.unavailable else "–",
+            longest_text(one),
         )
     return table
 
 
 def _cell(value: int | str | None) -> str:
     return "–" if value is None else value if isinstance(value, str) else f"{value:,}"
+
+
+def longest_text(one: Availability) -> str:
+    """The longest stretch without an answer; of a single question nobody knows how long it would have lasted."""
+    if one.longest_ms:
+        return _span(one.longest_ms)
+    return "1×" if one.unavailable else "–"
 
 
 def _span(ms: int) -> str:

@@ -71,6 +71,10 @@ class LogReader(Protocol):
         """Intents recorded at or before this time that nothing has closed, oldest first."""
         ...
 
+    def unfounded(self) -> OpenIntent | None:
+        """The first of what is held to be an open intent that the entries do not say is one; None if there is none."""
+        ...
+
 
 class LogStore(Protocol):
     """A log opened for appending. Several processes may append to one log."""

@@ -60,6 +60,14 @@ def place_of(conninfo: str) -> str:
     return f"database {found.get('dbname', '')} on {found.get('host', '')}"
 
 
+def address_of(conninfo: str) -> str:
+    """Which database, where, and as whom: everything that an operator compares with what was meant, and no secret."""
+    found = conninfo_to_dict(conninfo)
+    return " ".join(
+        f"{name}={found.get(name) or default}" for name, default in (("host", ""), ("port", 5432), ("dbname", ""), ("user", ""))
+    )
+
+
 def is_same_place(one: str, other: str) -> bool:
     """Whether two strings name the same database, as far as they tell."""
     return all(conninfo_to_dict(one).get(name) == conninfo_to_dict(other).get(name) for name in ("host", "port", "dbname"))

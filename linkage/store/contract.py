@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
-from linkage.errors import AuditUnavailable, Reason
+from linkage.errors import AuditUnavailable, LogCorrupt, Reason
 from linkage.tlog.proof import write_proof
 from linkage.tlog.tree import NodeReader, inclusion_path
 
@@ -60,6 +60,10 @@ FINISHING = CLOSING | {Kind.BUNDLE}
 
 class StoreUnavailable(AuditUnavailable):
     """This batch was certainly not written; a later one may be (lock held, no space, clock too far behind)."""
+
+
+class NotLaidOut(LogCorrupt):
+    """The database holds no log: none was ever laid out there, or it is lost. Whoever knows that there was one takes it for the latter."""
 
 
 class StorePoisoned(AuditUnavailable):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from linkage.errors import LogCorrupt
 from linkage.store.anchor import anchor_beside
+from linkage.store.migrated import refuse_migrated
 from linkage.store.sqlite_keys import SqliteKeys, create_keys
 from linkage.store.sqlite_log import create_log
 from linkage.tlog.log_keys import LogSigner
@@ -20,8 +21,10 @@ def make_missing(log: Path, data_keys: Path, signer: LogSigner, *, anchor: Path 
 
     Raises:
         LogCorrupt: one of the two, or the anchor, is there and says that the other must have been; an operator has to put it back.
+        SettingsInvalid: the log was migrated to PostgreSQL.
         StoreUnavailable, StorePoisoned: a file cannot be made, or read.
     """
+    refuse_migrated(log, data_keys)
     if log.exists() and not data_keys.exists():
         raise LogCorrupt(f"{data_keys}: missing beside its log; put it back, or what the log sealed can never be read again")
     anchor = anchor or anchor_beside(data_keys)

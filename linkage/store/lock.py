@@ -15,6 +15,11 @@ class StoreLocked(LinkageError):
     """Another gateway holds the log. The message names the file and the process."""
 
 
+def lock_name(log: Path) -> Path:
+    """The file beside a log that its gateway locks."""
+    return log.with_name(f"{log.name}.lock")
+
+
 class StoreLock:
     """The lock on ``<log>.lock``. Released by `release` and by the process's end, however it ends; the file stays."""
 
@@ -24,7 +29,7 @@ class StoreLock:
         Raises:
             StoreLocked: another process, or another object of this one, holds it.
         """
-        self.path = log.with_name(f"{log.name}.lock")
+        self.path = lock_name(log)
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,7 +15,7 @@ import psycopg
 from linkage.errors import LogCorrupt
 from linkage.store.contract import Head, StoreUnavailable
 from linkage.store.postgres_open import Connection, connect, told
-from linkage.store.postgres_schema import read_head
+from linkage.store.postgres_schema import LOCKED_HEAD, head_of, read_head
 from linkage.store.sqlite_open import open_reading, unavailable
 from linkage.store.sqlite_read import SqliteReader
 
@@ -59,6 +59,25 @@ def expect_same(log: Path, owner: str) -> None:
         _expect_room(log, target)
 
 
+def is_copied(owner: str) -> bool:
+    """Whether a log with entries is in the database: an earlier attempt was done, and gateways may have gone on there since.
+
+    Waits some seconds for whoever is just filling it.
+
+    Args:
+        owner: libpq connection string of the database, as the role that owns what is laid out there.
+
+    Raises:
+        LogCorrupt: it holds something that is no log.
+        StoreUnavailable: the database cannot be used now.
+    """
+    with _writing(owner) as target:
+        if target.execute("SELECT to_regclass('linkage_log.head') IS NULL").fetchone() == (True,):
+            return False
+        target.execute("SET LOCAL lock_timeout = '5s'")
+        return head_of(target.execute(LOCKED_HEAD, binary=True).fetchone()).size > 0
+
+
 def copy_log(log: Path, owner: str) -> Copying:
     """Copy a log into a database where an empty log of the same id is laid out. Where it is there already, nothing is done.
 
@@ -82,10 +101,11 @@ def copy_log(log: Path, owner: str) -> Copying:
 
 
 def copy_keys(data_keys: Path, owner: str) -> Copying:
-    """Copy data keys into a database where a store for them is laid out. Those that are there already stay.
+    """Copy data keys into a database where a store for them is laid out. They are there afterwards as they are in the file.
 
     Args:
-        data_keys: the file; nobody writes it meanwhile.
+        data_keys: the file; nobody writes it meanwhile. Its log is not in its database yet: where it is, keys may have been forgotten,
+            and would come back.
         owner: libpq connection string of the database, as the role that owns what is laid out there.
 
     Raises:
@@ -99,9 +119,9 @@ def copy_keys(data_keys: Path, owner: str) -> Copying:
             yield from _copy(files, "data_key", target, "arriving", columns)
         if _number(target, "SELECT count(*) FROM (SELECT id FROM linkage_keys.data_key EXCEPT SELECT id FROM arriving) foreign_key"):
             raise LogCorrupt("the database holds data keys that the file does not, and is left as it is; migrate into an empty one")
-        target.execute(
-            f"INSERT INTO linkage_keys.data_key ({_KEY_COLUMNS}) SELECT {_KEY_COLUMNS} FROM arriving ON CONFLICT DO NOTHING"  # noqa: S608 (names of our own)
-        )
+        # Whatever an attempt that was given up has left may since have been wrapped anew.
+        target.execute("DELETE FROM linkage_keys.data_key")
+        target.execute(f"INSERT INTO linkage_keys.data_key ({_KEY_COLUMNS}) SELECT {_KEY_COLUMNS} FROM arriving")  # noqa: S608 (names of our own)
 
 
 def _expect_room(log: Path, target: Connection) -> tuple[Head, Head]:
@@ -119,7 +139,9 @@ def _expect_continues(target: Connection, held: Head, head: Head) -> None:
     """An earlier attempt was done, and gateways may have gone on since: then the old log's newest checkpoint is in the new one."""
     row = target.execute("SELECT root FROM linkage_log.checkpoint WHERE size = %s", (head.size,)).fetchone()
     if held.size < head.size or row != (head.root,):
-        raise LogCorrupt("the database holds this log in another form, and is left as it is; migrate into an empty one")
+        raise LogCorrupt(
+            "the database holds this log in another form, and is left as it is; drop both databases, and migrate into new ones"
+        )
 
 
 def _be_alone(target: Connection) -> None:

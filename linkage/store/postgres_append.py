@@ -29,7 +29,7 @@ from linkage.store.log_time import LogTime
 from linkage.store.postgres_claims import Failed, Ledger, OwnEntryError
 from linkage.store.postgres_commit import CommitUnknownError, begin, commit, stands
 from linkage.store.postgres_growth import FreshNodes, Growth, Known, Written, nodes_for
-from linkage.store.postgres_open import Connection, Session, told
+from linkage.store.postgres_open import NOW, Connection, Cursor, Session, server_ms, told
 from linkage.store.postgres_schema import head_of, read_head
 from linkage.tlog.checkpoint import sign_checkpoint
 from linkage.tlog.log_keys import LogSigner
@@ -99,7 +99,7 @@ class Appender:
     def _transaction(self, drafts: Sequence[Draft], *, careful: bool) -> list[Result]:
         try:
             connection, ledger, head = self._begin(drafts)
-            known = Known(connection, drafts) if careful else None
+            known = Known(connection, drafts, head.size) if careful else None
             results, growth, new = self._write(connection, drafts, ledger, head, known)
         except (_ConflictError, OwnEntryError, psycopg.errors.UniqueViolation) as turn:
             self._session.rollback()
@@ -132,9 +132,15 @@ class Appender:
             raise
 
     def _begin(self, drafts: Sequence[Draft]) -> tuple[Connection, Ledger, Head]:
-        """Lock the head, and read what the claims depend on."""
+        """Lock the head, and read what the claims depend on, and the server's time."""
         ledger = Ledger(drafts)
-        connection, locked, _ = begin(self._session, ledger.ask)
+
+        def ask(sends: Connection) -> Cursor:
+            ledger.ask(sends)
+            return sends.execute(NOW)
+
+        connection, locked, now = begin(self._session, ask)
+        self._time.heed(server_ms(now))
         head = check_head(head_of(locked.fetchone()), self._head, self._signer.verifier)
         ledger.take_in()
         return connection, ledger, head

@@ -1,8 +1,12 @@
 """The two databases of a log, laid out together by the role that owns them; what is there already is never touched."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 
-from linkage.errors import LogCorrupt
+from linkage.errors import LogCorrupt, Problem, SettingsInvalid
+from linkage.store.conninfo import place_of, role_of
 from linkage.store.contract import StoreUnavailable
 from linkage.store.postgres_keys import create_postgres_keys
 from linkage.store.postgres_open import connect, told
@@ -27,6 +31,7 @@ def create_missing(
 
     Raises:
         LogCorrupt: one of the two is missing though the other was in use; an operator has to put it back.
+        SettingsInvalid: the owner's role may not do so.
         StoreUnavailable: a database cannot be reached, or not be laid out.
     """
     has_log, has_keys = _holds(log, "linkage_log"), _holds(data_keys, "linkage_keys")
@@ -35,10 +40,25 @@ def create_missing(
     if has_keys and not has_log and _is_used(data_keys, "SELECT 1 FROM linkage_keys.data_key LIMIT 1"):
         raise LogCorrupt("log: missing, but keys for it were made; put it back: a log never begins anew under the same name")
     if not has_keys:
-        create_postgres_keys(data_keys, keys_role)
+        with _owning(data_keys):
+            create_postgres_keys(data_keys, keys_role)
     if not has_log:
-        create_postgres_log(log, signer, gateway_role=log_role, log_uuid=log_uuid)
+        with _owning(log):
+            create_postgres_log(log, signer, gateway_role=log_role, log_uuid=log_uuid)
     return not has_log, not has_keys
+
+
+@contextmanager
+def _owning(conninfo: str) -> Iterator[None]:
+    """Name the role that lacks a right: it does not get one by waiting."""
+    try:
+        yield
+    except StoreUnavailable as failure:
+        if not isinstance(failure.__cause__, psycopg.errors.InsufficientPrivilege):
+            raise
+        expected = "a role that owns the database, and that may create roles (CREATEROLE)"
+        got = f"role {role_of(conninfo)}, which lacks a right"
+        raise SettingsInvalid((Problem(place_of(conninfo), "--owner", got, expected),)) from failure
 
 
 def _holds(conninfo: str, schema: str) -> bool:
@@ -46,7 +66,7 @@ def _holds(conninfo: str, schema: str) -> bool:
 
 
 def _is_used(conninfo: str, query: str, *wanted: str) -> bool:
-    with connect(conninfo) as connection:
+    with _owning(conninfo), connect(conninfo) as connection:
         try:
             return connection.execute(query, wanted).fetchone() is not None
         except psycopg.Error as cause:

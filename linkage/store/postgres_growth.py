@@ -7,6 +7,7 @@ from typing import Final
 from linkage.errors import LogCorrupt
 from linkage.store.contract import CLOSING, MAX_LEAF, Draft, Head, Kind, LeafFrame, StoreUnavailable
 from linkage.store.postgres_open import Connection, Cursor, columns
+from linkage.store.postgres_read import STRAY
 from linkage.tlog.tree import NewNode, frontier_nodes, inclusion_path, leaf_hash, push
 
 _LEAVES: Final = (
@@ -16,7 +17,16 @@ _LEAVES: Final = (
 _NODES: Final = "INSERT INTO linkage_log.node SELECT * FROM unnest(%b::int[], %b::bigint[], %b::bytea[])"
 _CHECKPOINT: Final = "INSERT INTO linkage_log.checkpoint VALUES (%b, %b, %b, %b)"
 _OPENED: Final = "INSERT INTO linkage_claims.open_intent SELECT * FROM unnest(%b::bytea[], %b::bigint[], %b::bigint[])"
-_CLOSED: Final = "DELETE FROM linkage_claims.open_intent WHERE eid = ANY (%b::bytea[])"
+# The table of open intents is only derived: what closes something must rest on the entries.
+_CLOSED: Final = (
+    "DELETE FROM linkage_claims.open_intent WHERE eid = ANY (%b::bytea[])"
+    " AND EXISTS (SELECT 1 FROM linkage_log.leaf WHERE leaf.eid = open_intent.eid AND kind = 'intent')"
+)
+_OPEN: Final = (
+    "SELECT eid FROM linkage_claims.open_intent WHERE eid = ANY (%b::bytea[])"
+    " AND EXISTS (SELECT 1 FROM linkage_log.leaf WHERE leaf.eid = open_intent.eid AND kind = 'intent')"
+    " AND NOT EXISTS (SELECT 1 FROM linkage_log.leaf WHERE leaf.ref = open_intent.eid AND kind IN ('outcome', 'recovered'))"
+)
 _HEAD: Final = "UPDATE linkage_log.head SET size = %b, frontier = %b, root = %b, last_ms = %b, note = %b WHERE id = 1 AND size = %b"
 _STORED: Final = (
     "SELECT level, idx, hash FROM unnest(%b::int[], %b::bigint[]) AS wanted (level, idx) JOIN linkage_log.node USING (level, idx)"
@@ -108,8 +118,12 @@ class Written:
 class Known:
     """What the log already says of a batch's drafts: for batches of which an earlier attempt may have been committed."""
 
-    def __init__(self, connection: Connection, drafts: Sequence[Draft]) -> None:
-        """Ask for the entries of these ids, and whether the intents that they close are open."""
+    def __init__(self, connection: Connection, drafts: Sequence[Draft], size: int) -> None:
+        """Ask for the entries of these ids, and whether the intents that they close are open.
+
+        Raises:
+            LogCorrupt: something stands beyond the log's ``size`` entries; no batch can be written there.
+        """
         closing = [draft.ref for draft in drafts if draft.kind in CLOSING and draft.ref is not None]
         with connection.pipeline():
             entries = connection.execute(
@@ -117,9 +131,10 @@ class Known:
                 ([draft.eid for draft in drafts],),
                 binary=True,
             )
-            intents = connection.execute(
-                "SELECT eid FROM linkage_claims.open_intent WHERE eid = ANY (%b::bytea[])", (closing,), binary=True
-            )
+            intents = connection.execute(_OPEN, (closing,), binary=True)
+            stray = connection.execute(STRAY, {"size": size})
+        if (beyond := stray.fetchone()) is not None:
+            raise LogCorrupt(f"{beyond[1]}: stands beyond the head's size, {size}")
         self.entries: dict[bytes, tuple[int, str, int, bytes]] = {row[0]: row[1:] for row in entries}
         self.open = {row[0] for row in intents}
 

@@ -5,22 +5,23 @@ batch is refused, and where that leaves a commit unknown, it is looked for befor
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import psycopg
 
 from linkage.clock import Clock
 from linkage.errors import LogCorrupt
 from linkage.store.contract import Draft, Head, OpenIntent, Result, SpaceLimits, StorePoisoned, StoreUnavailable
-from linkage.store.log_time import CLOCK_JUMP_S, LogTime
+from linkage.store.log_time import APART_S, CLOCK_JUMP_S, LogTime
 from linkage.store.postgres_append import Appender
 from linkage.store.postgres_commit import PATIENCE_S, begin
-from linkage.store.postgres_open import Session, told
+from linkage.store.postgres_open import NOW, Connection, Session, server_ms, told
 from linkage.store.postgres_read import PostgresReader
-from linkage.store.postgres_schema import check_rights
+from linkage.store.postgres_rights import check_rights
 from linkage.tlog.log_keys import LogSigner
 
 _T = TypeVar("_T")
+_PRUNE: Final = "SELECT linkage_claims.prune(%b::bigint, %b::int)"
 
 
 class PostgresLog:
@@ -35,6 +36,7 @@ class PostgresLog:
         clock_entry: Callable[[int], Draft],
         space: SpaceLimits | None = None,
         clock_jump: float = CLOCK_JUMP_S,
+        clock_apart: float = APART_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
         """Connect to an existing log and check the server, our rights, and the log's head.
@@ -46,6 +48,7 @@ class PostgresLog:
             clock_entry: makes the draft that records a step of the wall clock, given in milliseconds.
             space: not heeded here: the disk is the server's own, which refuses a batch when it is full.
             clock_jump: seconds that the wall clock may step ahead while this process runs.
+            clock_apart: seconds that it may be from the server's own; beyond them nothing is written, and `trouble` says so.
             patience_s: seconds for which it is tried to learn what became of a commit that was not answered.
 
         Raises:
@@ -56,9 +59,10 @@ class PostgresLog:
         self._conninfo = conninfo
         self._poison = ""
         self._trouble = ""
-        self._session = Session(conninfo, check_rights)
+        self._time = LogTime(clock, clock_jump, clock_apart)
+        self._session = Session(conninfo, self._check)
         try:
-            self._appender = Appender(self._session, signer, LogTime(clock, clock_jump), clock_entry, patience_s=patience_s)
+            self._appender = Appender(self._session, signer, self._time, clock_entry, patience_s=patience_s)
         except psycopg.Error as cause:
             self._session.drop()
             raise StoreUnavailable(told("database cannot be used", cause)) from cause
@@ -115,9 +119,10 @@ class PostgresLog:
         def run() -> int:
             try:
                 # Under the head's lock: a batch reads what is pruned.
-                connection, _, pruned = begin(
-                    self._session, lambda sends: sends.execute("SELECT linkage_claims.prune(%b::bigint, %b::int)", (now_ms, at_most))
+                connection, _, (pruned, now) = begin(
+                    self._session, lambda sends: (sends.execute(_PRUNE, (now_ms, at_most)), sends.execute(NOW))
                 )
+                self._time.heed(server_ms(now))
                 connection.execute("COMMIT")  # whether it is done or not, nothing is lost
             except psycopg.Error as cause:
                 self._session.rollback()
@@ -131,6 +136,11 @@ class PostgresLog:
         """Close the connection."""
         self._poison = self._poison or "closed"
         self._session.drop()
+
+    def _check(self, connection: Connection) -> None:
+        """Check a new connection, and note the server's time."""
+        check_rights(connection)
+        self._time.heed(server_ms(connection.execute(NOW)))
 
     def _guarded(self, run: Callable[[], _T]) -> _T:
         if self._poison:

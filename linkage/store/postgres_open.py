@@ -1,7 +1,7 @@
 """Connects to PostgreSQL so that a commit is durable and nothing is waited for without end, or not at all.
 
 What a server promises can be changed while we run, and behind one name another server may come to stand: every new connection is
-checked again. Errors are told by their type and SQLSTATE alone; the server's own text may quote rows.
+checked again. Errors are told by their type and SQLSTATE alone, once there is a connection: the server's own text may quote rows.
 """
 
 import logging
@@ -12,8 +12,10 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import Diagnostic
 
+from linkage.store.conninfo import address_of
 from linkage.store.contract import StorePoisoned, StoreUnavailable
 from linkage.store.postgres_pipeline import Pipeline
 
@@ -27,6 +29,9 @@ _CONNECT_S: Final = 3
 _REPLY_S: Final = 6.0
 """Seconds for one round trip. Longer than any statement may take there, so that it ends only a connection on which nothing comes back."""
 
+_SECRET: Final = ("password", "sslpassword")
+_LONGEST: Final = 500
+"""Characters of libpq's reason: a name that leads to many addresses gives one for each."""
 _PARAMETERS: Final[dict[str, str | int]] = {
     "connect_timeout": _CONNECT_S,
     "keepalives": 1,
@@ -46,6 +51,8 @@ LIMITS: Final = (
     " set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
 """What a writing transaction sets for itself alone, so that it may share its connection with others in a pooler."""
+NOW: Final = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+"""Asks for the server's own time, Unix ms."""
 
 
 class Connection(psycopg.Connection[tuple[Any, ...]]):
@@ -80,6 +87,14 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 
+def server_ms(asked: Cursor) -> int:
+    """What the server answered to `NOW`."""
+    row = asked.fetchone()
+    if row is None:
+        raise StoreUnavailable("database: does not say what time it is")
+    return int(row[0])
+
+
 def columns(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:
     """Rows, of which there is at least one, as the arrays that ``unnest`` makes rows of again."""
     return tuple(list(column) for column in zip(*rows, strict=True))
@@ -88,6 +103,15 @@ def columns(rows: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:
 def told(what: str, cause: psycopg.Error) -> str:
     """A failure in a few words, without the server's own."""
     return f"{what}: {type(cause).__name__} {cause.sqlstate or ''}".rstrip()
+
+
+def _reason(cause: psycopg.Error, conninfo: str) -> str:
+    """Why libpq could not connect, in its own words: no row was asked for yet. Without them where they repeat a secret."""
+    words = " ".join(str(cause).split())
+    given = conninfo_to_dict(conninfo)
+    if any(str(given.get(name) or "") in words for name in _SECRET if given.get(name)):
+        return type(cause).__name__
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
 
 
 def is_lost(cause: psycopg.Error) -> bool:
@@ -114,7 +138,7 @@ def connect(conninfo: str, *, reply_s: float = _REPLY_S) -> Connection:
     try:
         made = Connection.connect(where, autocommit=True, prepare_threshold=None)  # poolers differ over prepared statements
     except psycopg.Error as cause:
-        raise StoreUnavailable(told("database cannot be reached", cause)) from cause
+        raise StoreUnavailable(f"database cannot be reached: {address_of(where)}: {_reason(cause, where)}") from cause
     made.reply_s = reply_s
     made.add_notice_handler(made.heed)
     return made

@@ -20,7 +20,12 @@ _AT_ONCE: Final = 1000
 _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _LIMITS: Final = "SELECT set_config('statement_timeout', '100s', true)"
 _ENTRY: Final = "SELECT idx, hash, data, eid, kind, ref, ms FROM linkage_log.leaf "
-_STRAY: Final = """
+_UNFOUNDED: Final = (
+    "SELECT eid, idx, ms FROM linkage_claims.open_intent AS held WHERE NOT EXISTS (SELECT 1 FROM linkage_log.leaf"
+    " WHERE leaf.eid = held.eid AND leaf.idx = held.idx AND leaf.ms = held.ms AND kind = 'intent')"
+    " OR EXISTS (SELECT 1 FROM linkage_log.leaf WHERE leaf.ref = held.eid AND kind IN ('outcome', 'recovered')) ORDER BY idx LIMIT 1"
+)
+STRAY: Final = """
 SELECT * FROM (
   (SELECT 0 AS turn, 'leaf ' || idx FROM linkage_log.leaf WHERE idx >= %(size)b::bigint LIMIT 1)
   UNION ALL (SELECT 1, 'checkpoint ' || size FROM linkage_log.checkpoint WHERE size > %(size)b::bigint LIMIT 1)
@@ -29,6 +34,7 @@ SELECT * FROM (
   UNION ALL (SELECT 3, 'node ' || level || '/' || idx FROM linkage_log.node WHERE level > 62 LIMIT 1)
 ) AS beyond ORDER BY turn LIMIT 1
 """
+"""What stands beyond a log of so many entries: a turn, and a leaf, checkpoint or node in a few words."""
 
 
 class PostgresReader:
@@ -115,13 +121,18 @@ class PostgresReader:
     def stray(self, size: int) -> str:
         """What stands beyond a log of ``size`` entries (a leaf, node or checkpoint), in a few words; empty if nothing does."""
         with self._snapshot() as connection:
-            row = connection.execute(_STRAY, {"size": size}).fetchone()
+            row = connection.execute(STRAY, {"size": size}).fetchone()
         return "" if row is None else str(row[1])
 
     def open_intents(self, before_ms: int, at_most: int) -> tuple[OpenIntent, ...]:
         """Intents recorded at or before this time that nothing has closed, oldest first."""
         rows = self._rows("SELECT eid, idx, ms FROM linkage_claims.open_intent WHERE ms <= %b ORDER BY idx LIMIT %b", before_ms, at_most)
         return tuple(OpenIntent(*row) for row in rows)
+
+    def unfounded(self) -> OpenIntent | None:
+        """The first of what is held to be an open intent that the entries do not say is one; None if there is none."""
+        rows = self._rows(_UNFOUNDED)
+        return OpenIntent(*rows[0]) if rows else None
 
     def _rows(self, query: LiteralString, *wanted: object) -> list[tuple[Any, ...]]:
         with self._snapshot() as connection:

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from linkage.errors import LogCorrupt
-from linkage.store.contract import Head, StorePoisoned, StoreUnavailable
+from linkage.store.contract import Head, NotLaidOut, StoreUnavailable
 from linkage.store.log_time import REFUSED_MS
 from linkage.store.postgres_open import Connection, connect, told
 from linkage.tlog.checkpoint import sign_checkpoint
@@ -257,32 +257,12 @@ def read_head(connection: Connection) -> Head:
     """The head as it stands now.
 
     Raises:
-        LogCorrupt: the database holds no log, or one of another schema version.
+        NotLaidOut: the database holds no log.
+        LogCorrupt: it holds one of another schema version.
     """
     try:
         return head_of(connection.execute(_HEAD, binary=True).fetchone())
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedColumn) as cause:
-        raise LogCorrupt("head: got none, expected one row: the database holds no log") from cause
-
-
-_MAY_CHANGE: Final = """
-SELECT
-  bool_or(pg_has_role(c.relowner, 'MEMBER')),
-  bool_or(has_table_privilege(c.oid, 'UPDATE') OR has_any_column_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE')
-          OR has_table_privilege(c.oid, 'TRUNCATE'))
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'linkage_log' AND c.relname IN ('leaf', 'node', 'checkpoint')
-"""
-
-
-def check_rights(connection: Connection) -> None:
-    """Refuse to write as a role that could change what is written.
-
-    Raises:
-        StorePoisoned: it owns the log or may become its owner, or was granted too much; the message says what to do.
-    """
-    owns, changes = connection.execute(_MAY_CHANGE).fetchone() or (None, None)
-    if owns:
-        raise StorePoisoned("the gateway's role: owns the log, or is a superuser: connect as the role that the log was laid out for")
-    if changes:
-        raise StorePoisoned("the gateway's role: may change entries: REVOKE UPDATE, DELETE, TRUNCATE on the tables of linkage_log from it")
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as cause:
+        raise NotLaidOut("head: got none, expected one row: the database holds no log") from cause
+    except psycopg.errors.UndefinedColumn as cause:
+        raise LogCorrupt("head: got other columns, expected those of a log") from cause

@@ -6,6 +6,7 @@ the proofs of new leaves need only the old frontier and the nodes just made.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import apsw
 
@@ -29,12 +30,22 @@ from linkage.store.contract import (
 )
 from linkage.store.head_check import check_head
 from linkage.store.log_time import LogTime
+from linkage.store.moving import refuse_moving
 from linkage.store.sqlite_open import is_transient
-from linkage.store.sqlite_read import node_hash_at
+from linkage.store.sqlite_read import node_hash_at, stray_beyond
 from linkage.store.sqlite_schema import read_head
 from linkage.tlog.checkpoint import sign_checkpoint
 from linkage.tlog.log_keys import LogSigner
 from linkage.tlog.tree import NewNode, frontier_nodes, inclusion_path, leaf_hash, push, root_of
+
+# The table of open intents is only derived: what closes something must rest on the entries.
+_CLOSED: Final = (
+    "DELETE FROM open_intent WHERE eid = ? AND EXISTS (SELECT 1 FROM leaf WHERE leaf.eid = open_intent.eid AND kind = 'intent')"
+)
+_OPEN: Final = (
+    "SELECT 1 FROM open_intent WHERE eid = ? AND EXISTS (SELECT 1 FROM leaf WHERE leaf.eid = open_intent.eid AND kind = 'intent')"
+    " AND NOT EXISTS (SELECT 1 FROM leaf WHERE ref = open_intent.eid AND kind IN ('outcome', 'recovered'))"
+)
 
 
 class _ConflictError(Exception):
@@ -140,6 +151,7 @@ class Appender:
         except (_ConflictError, claims.OwnEntryError) as turn:
             self._rollback()
             if careful:
+                refuse_moving(self._connection)
                 raise StorePoisoned("log: entries and open intents contradict each other") from turn
             raise _ConflictError from turn
         except (apsw.CorruptError, apsw.NotADBError, apsw.ConstraintError, LogCorrupt) as cause:
@@ -174,6 +186,8 @@ class Appender:
 
     def _write(self, drafts: Sequence[Draft], *, careful: bool) -> tuple[list[Result], Head]:
         head = check_head(read_head(self._connection), self._head, self._signer.verifier)
+        if careful and (stray := stray_beyond(self._connection, head.size)):
+            raise LogCorrupt(f"{stray}: stands beyond the head's size, {head.size}")
         ms, step = self._time.at(head.last_ms)
         growth = _Growth(head.size, list(head.frontier), ms)
         if step:
@@ -224,7 +238,7 @@ class Appender:
     def _is_open(self, intent: bytes | None, growth: _Growth) -> bool:
         if (intent,) in growth.closed:
             return False
-        return self._connection.execute("SELECT 1 FROM open_intent WHERE eid = ?", (intent,)).fetchone() is not None
+        return self._connection.execute(_OPEN, (intent,)).fetchone() is not None
 
     def _seal(self, head: Head, growth: _Growth, older: Sequence[int]) -> tuple[Head, Batch]:
         """Write what the batch adds, sign the new checkpoint, and move the head."""
@@ -262,7 +276,7 @@ class Appender:
             run("INSERT INTO open_intent VALUES (?, ?, ?)", growth.opened)
         if growth.closed:
             before = self._connection.total_changes()
-            run("DELETE FROM open_intent WHERE eid = ?", growth.closed)
+            run(_CLOSED, growth.closed)
             if self._connection.total_changes() - before != len(growth.closed):
                 raise _ConflictError
 

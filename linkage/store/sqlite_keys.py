@@ -10,7 +10,8 @@ from typing import Any
 import apsw
 
 from linkage.store.backend import KeyRow
-from linkage.store.contract import StorePoisoned
+from linkage.store.contract import StorePoisoned, StoreUnavailable
+from linkage.store.moving import refuse_moving
 from linkage.store.sqlite_create import create_whole
 from linkage.store.sqlite_open import FileIdentity, WalLength, is_transient, open_writing, unavailable
 
@@ -77,7 +78,7 @@ class SqliteKeys:
         """Open an existing file.
 
         Raises:
-            StoreUnavailable: missing or locked.
+            StoreUnavailable: missing or locked, or on its way into a database.
             StorePoisoned: it cannot be written durably here.
         """
         self._path = path
@@ -87,9 +88,13 @@ class SqliteKeys:
             columns = self._connection.execute("SELECT name FROM pragma_table_info('data_key')").fetchall()  # there is a WAL from now on
             if ("expires_ms",) not in columns:
                 self._connection.execute(_ADDED)
+            refuse_moving(self._connection)
         except apsw.Error as cause:
             self._connection.close(True)
             raise unavailable(path, cause) from cause
+        except StoreUnavailable:
+            self._connection.close(True)
+            raise
         self._identity = FileIdentity(path)
         self._wal = WalLength(self._connection)
 
@@ -185,6 +190,8 @@ class SqliteKeys:
             self._connection.executemany(statement, bindings)
         except apsw.Error as cause:
             self._rollback()
+            if isinstance(cause, apsw.ConstraintError):
+                refuse_moving(self._connection)
             raise unavailable(self._path, cause) from cause
         self._commit()
 

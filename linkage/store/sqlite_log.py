@@ -11,7 +11,7 @@ from typing import TypeVar
 import apsw
 
 from linkage.clock import Clock
-from linkage.errors import LogCorrupt
+from linkage.errors import LogCorrupt, SettingsInvalid
 from linkage.store import sqlite_claims
 from linkage.store.contract import (
     FINISHING,
@@ -22,8 +22,11 @@ from linkage.store.contract import (
     Result,
     SpaceLimits,
     StorePoisoned,
+    StoreUnavailable,
 )
 from linkage.store.log_time import CLOCK_JUMP_S, LogTime
+from linkage.store.migrated import refuse_marked
+from linkage.store.moving import refuse_moving
 from linkage.store.sqlite_append import Appender
 from linkage.store.sqlite_create import create_whole
 from linkage.store.sqlite_open import FileIdentity, WalLength, free_bytes, open_writing, unavailable
@@ -76,8 +79,9 @@ class SqliteLog:
             vfs: name of a registered SQLite file system, None for the machine's own.
 
         Raises:
-            StoreUnavailable: the file is missing or locked.
+            StoreUnavailable: the file is missing or locked, or on its way into a database.
             StorePoisoned: it cannot be written durably here, or its head is not sound.
+            SettingsInvalid: it was migrated to PostgreSQL.
         """
         self.path = path
         self._space = space or SpaceLimits()
@@ -86,11 +90,16 @@ class SqliteLog:
         self._free: Callable[[Path], int] = free_bytes
         self._connection = open_writing(path, vfs=vfs)
         try:
+            refuse_marked(path, self._connection)
+            refuse_moving(self._connection)
             self._appender = Appender(self._connection, signer, LogTime(clock, clock_jump), clock_entry)
             self._head = self._appender.head
             add_newer_tables(self._connection)
             self._wal = WalLength(self._connection)
             self._identity = FileIdentity(path)
+        except (SettingsInvalid, StoreUnavailable):
+            self._connection.close(True)
+            raise
         except (LogCorrupt, apsw.Error) as cause:
             self._connection.close(True)
             raise unavailable(path, cause) if isinstance(cause, apsw.Error) else StorePoisoned(f"{path.name}: {cause}") from cause

@@ -14,6 +14,11 @@ from linkage.store.sqlite_schema import read_head
 _T = TypeVar("_T")
 
 _ENTRY = "SELECT idx, hash, data, eid, kind, ref, ms FROM leaf "
+_UNFOUNDED = (
+    "SELECT eid, idx, ms FROM open_intent AS held WHERE NOT EXISTS (SELECT 1 FROM leaf"
+    " WHERE leaf.eid = held.eid AND leaf.idx = held.idx AND leaf.ms = held.ms AND kind = 'intent')"
+    " OR EXISTS (SELECT 1 FROM leaf WHERE leaf.ref = held.eid AND kind IN ('outcome', 'recovered')) ORDER BY idx LIMIT 1"
+)
 
 
 def node_hash_at(connection: apsw.Connection, level: int, index: int) -> bytes:
@@ -30,6 +35,22 @@ def node_hash_at(connection: apsw.Connection, level: int, index: int) -> bytes:
         raise LogCorrupt(f"node {level}/{index}: missing")
     digest: bytes = row[0]
     return digest
+
+
+def stray_beyond(connection: apsw.Connection, size: int) -> str:
+    """What stands beyond a log of ``size`` entries (a leaf, node or checkpoint), in a few words; empty if nothing does."""
+    for what, row in (
+        ("leaf {}", connection.execute("SELECT idx FROM leaf WHERE idx >= ? LIMIT 1", (size,)).fetchone()),
+        ("checkpoint {}", connection.execute("SELECT size FROM checkpoint WHERE size > ? LIMIT 1", (size,)).fetchone()),
+    ):
+        if row is not None:
+            return what.format(row[0])
+    for level in range(1, 64):
+        found = connection.execute("SELECT idx FROM node WHERE level = ? AND idx >= ? LIMIT 1", (level, size >> level)).fetchone()
+        if found is not None:
+            return f"node {level}/{found[0]}"
+    found = connection.execute("SELECT level, idx FROM node WHERE level >= 64 LIMIT 1").fetchone()
+    return "" if found is None else f"node {found[0]}/{found[1]}"
 
 
 def _entry(row: tuple[Any, ...]) -> StoredEntry:
@@ -114,20 +135,14 @@ class SqliteReader:
 
     def stray(self, size: int) -> str:
         """What stands beyond a log of ``size`` entries (a leaf, node or checkpoint), in a few words; empty if nothing does."""
-        for what, row in (
-            ("leaf {}", self._connection.execute("SELECT idx FROM leaf WHERE idx >= ? LIMIT 1", (size,)).fetchone()),
-            ("checkpoint {}", self._connection.execute("SELECT size FROM checkpoint WHERE size > ? LIMIT 1", (size,)).fetchone()),
-        ):
-            if row is not None:
-                return what.format(row[0])
-        for level in range(1, 64):
-            found = self._connection.execute("SELECT idx FROM node WHERE level = ? AND idx >= ? LIMIT 1", (level, size >> level)).fetchone()
-            if found is not None:
-                return f"node {level}/{found[0]}"
-        found = self._connection.execute("SELECT level, idx FROM node WHERE level >= 64 LIMIT 1").fetchone()
-        return "" if found is None else f"node {found[0]}/{found[1]}"
+        return stray_beyond(self._connection, size)
 
     def open_intents(self, before_ms: int, at_most: int) -> tuple[OpenIntent, ...]:
         """Intents recorded at or before this time that nothing has closed, oldest first."""
         rows = self._connection.execute("SELECT eid, idx, ms FROM open_intent WHERE ms <= ? ORDER BY idx LIMIT ?", (before_ms, at_most))
         return tuple(OpenIntent(*row) for row in rows)
+
+    def unfounded(self) -> OpenIntent | None:
+        """The first of what is held to be an open intent that the entries do not say is one; None if there is none."""
+        row = self._connection.execute(_UNFOUNDED).fetchone()
+        return None if row is None else OpenIntent(*row)

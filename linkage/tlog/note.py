@@ -26,6 +26,7 @@ MAX_SIGNATURES = 100
 SIGNATURE_PREFIX = "— "  # U+2014, one space
 _KEY_SIZE = 32
 _ID_SIZE = 4
+_MOST_NAMED = 4
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")  # all but newline
 SKEY_PREFIX = "PRIVATE+KEY+"
 
@@ -198,6 +199,16 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     return text, [_signature(line, number) for number, line in enumerate(lines, 1)]
 
 
+def _unknown(known: Sequence[VerifierKey], signatures: Sequence[tuple[str, bytes, bytes]]) -> NoteInvalid:
+    """Nobody known signed. Other keys of the same name may be the log's own, of which the reader was not told: their ids are named."""
+    names = {key.name for key in known}
+    others = list(dict.fromkeys(key_id.hex() for name, key_id, _ in signatures if name in names))[:_MOST_NAMED]
+    if not others:
+        return NoteInvalid("signatures", got="none of a known key", expected="at least one")
+    got = f"none of a known key, but of {', '.join(others)} with the same name"
+    return NoteInvalid("signatures", got=got, expected="at least one; if the log's key was changed, ask for its log.vkeys")
+
+
 def open_note(note: bytes, known: Sequence[VerifierKey]) -> OpenedNote:
     """Verify every signature of a known key and give the text.
 
@@ -219,5 +230,5 @@ def open_note(note: bytes, known: Sequence[VerifierKey]) -> OpenedNote:
             raise NoteInvalid("signature of a known key", got="one that does not hold", expected="one that holds")
         signed_by[key] = None
     if not signed_by:
-        raise NoteInvalid("signatures", got="none of a known key", expected="at least one")
+        raise _unknown(known, signatures)
     return OpenedNote(text, tuple(signed_by))

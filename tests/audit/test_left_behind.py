@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from linkage.audit.boot import new_origin, open_log
-from linkage.audit.left_behind import left_behind
+from linkage.audit.left_behind import _AT_ONCE, left_behind
 from linkage.audit.record import Entry, Origin, frame
 from linkage.clock import FakeClock
 from linkage.ids import new_id
@@ -63,6 +63,16 @@ def test_a_command_beside_a_gateway_that_signs_with_both_keys_says_nothing_about
     gateways.write(OLD, "a")
     gateways.write(BOTH, "a")
     assert gateways.behind() == ("a",)
+
+
+def test_however_much_was_written_since_all_of_it_is_looked_at(gateways: Gateways) -> None:
+    gateways.write(OLD, "a")
+    gateways.write(OLD, "b")
+    for _ in range(2 * _AT_ONCE):
+        gateways.write(BOTH, "c")
+    gateways.write(BOTH, "a", Kind.BOOT)
+    gateways.write(OLD, "d")
+    assert gateways.behind() == ("b", "d")
 
 
 def test_what_was_written_before_the_change_does_not_count(gateways: Gateways) -> None:

@@ -51,9 +51,9 @@ def verified(
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, SIZE), st.integers(0, SIZE), st.integers(1, 90))
-def test_any_part_of_a_sound_log_is_sound_however_it_is_read(path: Path, one: int, other: int, chunk: int) -> None:
-    first, last = sorted((one, other))
+@given(st.sets(st.integers(0, SIZE), min_size=2, max_size=2), st.integers(1, 90))
+def test_any_part_of_a_sound_log_is_sound_however_it_is_read(path: Path, ends: set[int], chunk: int) -> None:
+    first, last = sorted(ends)
     report = verified(path, Span(first, last), chunk=chunk)
     assert report.clean, report.findings
     assert (report.first, report.last, report.size, report.whole) == (first, last, SIZE, (first, last) == (0, SIZE))
@@ -134,6 +134,12 @@ def test_a_size_kept_elsewhere_that_the_log_has_no_checkpoint_of_is_named(path: 
 @pytest.mark.parametrize("span", [Span(76), Span(0, 76), Span(10, 5), Span(-1)])
 def test_a_part_that_is_not_there_is_refused(span: Span, path: Path) -> None:
     with pytest.raises(OutOfRange, match="the log has 75"):
+        verified(path, span)
+
+
+@pytest.mark.parametrize("span", [Span(40, 40), Span(75), Span(75, 75), Span(0, 0)])
+def test_a_part_without_an_entry_is_refused_rather_than_called_sound(span: Span, path: Path) -> None:
+    with pytest.raises(OutOfRange, match="which are none"):
         verified(path, span)
 
 

@@ -9,6 +9,7 @@ import pytest
 from linkage.audit.asked import Came
 from linkage.audit.record import Kind
 from linkage.audit.statistics import Availability, Figures, Month, Statistics, count, percentile, together
+from linkage.runtime.statistics_page import longest_text
 from tests.audit.logbook import Logbook, asker, at
 from tests.audit.world import OTHER_NUMBER
 
@@ -128,9 +129,21 @@ def test_a_source_that_was_down_shows_its_share_and_its_longest_stretch(book: Lo
 
     sources = counted(book).sources
 
-    assert Availability(asked=6, unavailable=4, longest_ms=15 * 60_000) == sources[NOVEMBER, "sso"]
-    assert 4 / 6 == sources[NOVEMBER, "sso"].share
+    assert Availability(asked=7, unavailable=4, longest_ms=10 * 60_000) == sources[NOVEMBER, "sso"]
+    assert 4 / 7 == sources[NOVEMBER, "sso"].share
     assert Availability(asked=1) == sources[NOVEMBER, "dopa"]
+
+
+def test_a_source_was_asked_also_where_it_refused_and_where_an_officer_logged_in(book: Logbook) -> None:
+    visit = book.verify()
+    book.look_up(visit, "AGENCY_REFUSED", types=["dep.disability_card"], source="dep")
+    book.look_up(visit, "OVERLOADED", types=["sso.employment"], source="sso")
+    book.look_up(visit, "cancelled", types=["sso.employment"], source="sso")
+    book.login(source="dopa")
+
+    sources = counted(book).sources
+
+    assert {(NOVEMBER, "dopa"): Availability(asked=2), (NOVEMBER, "dep"): Availability(asked=1)} == sources
 
 
 def test_a_stretch_over_the_end_of_a_month_is_the_months_in_which_it_began(book: Logbook) -> None:
@@ -142,6 +155,12 @@ def test_a_stretch_over_the_end_of_a_month_is_the_months_in_which_it_began(book:
     sources = counted(book, NOVEMBER, DECEMBER).sources
 
     assert [20 * 60_000, 0] == [sources[month, "dopa"].longest_ms for month in (NOVEMBER, DECEMBER)]
+
+
+def test_one_question_without_an_answer_is_shown_as_one_and_not_as_no_time_at_all() -> None:
+    stretches = (Availability(3), Availability(3, 1), Availability(3, 2, 61_000))
+
+    assert ["–", "1×", "0:01:01"] == [longest_text(one) for one in stretches]
 
 
 def test_figures_of_several_services_add_up(book: Logbook) -> None:

@@ -73,6 +73,13 @@ def test_progress_goes_from_nothing_to_everything(path: Path) -> None:
     assert steps[-1] == Progress(SIZE, SIZE)
 
 
+@pytest.mark.parametrize("size", [-4, 2**62 + 1, 2**63 - 1])
+def test_a_head_whose_size_no_log_can_have_is_named(size: int, path: Path) -> None:
+    tamper(path, f"PRAGMA ignore_check_constraints = 1; UPDATE head SET size = {size}")
+    with pytest.raises(LogCorrupt, match=f"head: got a size of {size}"):
+        verified(path)
+
+
 @pytest.mark.parametrize("index", [0, 7, SIZE - 1])
 def test_a_flipped_leaf_is_named(index: int, path: Path) -> None:
     leaf = bytearray(entries(path)[index].leaf)

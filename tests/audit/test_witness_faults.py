@@ -158,7 +158,7 @@ async def test_a_witness_that_once_named_a_size_it_cannot_show_does_not_keep_the
             assert "cosigned" == await ours._round(ours._couriers[0])
 
 
-@pytest.mark.parametrize("damage", ["garbage", "empty", "torn"])
+@pytest.mark.parametrize("damage", ["garbage", "empty", "torn", "a page"])
 async def test_a_damaged_file_of_cosignatures_is_set_aside_and_begun_anew(
     world: World, journal: Journal, somebody: Somebody, damage: str
 ) -> None:
@@ -170,7 +170,12 @@ async def test_a_damaged_file_of_cosignatures_is_set_aside_and_begun_anew(
         for beside in ("-wal", "-shm"):
             file.with_name(file.name + beside).unlink(missing_ok=True)
         whole = file.read_bytes()
-        broken = {"garbage": b"garbage" * 100, "empty": b"", "torn": whole[: len(whole) // 2]}[damage]
+        broken = {
+            "garbage": b"garbage" * 100,
+            "empty": b"",
+            "torn": whole[: len(whole) // 2],
+            "a page": whole[:8192] + b"\xff" * (len(whole) - 8192),
+        }[damage]
         file.write_bytes(broken)
         async with witnessing(world, courier(url)) as (ours, _):
             assert "cosigned" == await ours._round(ours._couriers[0])

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from linkage.cli.ending import err, out
 from linkage.cli.main import app
 from tests.journeys.place import Place, build_place
+from tests.postgres import Database, Server
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,8 @@ def linkage(monkeypatch: pytest.MonkeyPatch) -> Linkage:
 def place(tmp_path: Path) -> Place:
     """All files of a gateway."""
     return build_place(tmp_path / "world")
+
+
+@pytest.fixture
+def databases(postgres: Server) -> tuple[Database, Database]:
+    return postgres.fresh_database(), postgres.fresh_database()

@@ -90,6 +90,27 @@ def test_how_a_check_of_an_export_ends(linkage: Linkage, place: Place, log: Path
     assert 1 == linkage("audit", "verify", "--export", broken, "--vkey", out / "log.vkey").code
 
 
+def test_the_gateways_own_folder_never_becomes_an_export_though_the_logs_key_stands_in_it(
+    linkage: Linkage, place: Place, log: Path, tmp_path: Path
+) -> None:
+    out, export = tmp_path / "out", ("audit", "export", "--config", place.settings_file, "--json", "--to")
+    (place.folder / "log.vkey").write_text(f"{SIGNER.verifier.text}\n")
+    assert 0 == linkage(*export, out).code
+
+    ended = linkage(*export, place.folder)
+    (out / "robots.txt").write_text("whoever publishes it may add to it")
+    added = linkage(*export, out)
+    (out / "kek.keys").write_text("secret")
+    private = linkage(*export, out)
+
+    assert (2, "files that are no export's") == (ended.code, ended.page["problems"][0]["got"])
+    assert not (place.folder / "tile").exists()
+    assert (0, 2) == (added.code, private.code)
+    for name in ("checkpoint", "robots.txt", "kek.keys"):
+        (out / name).unlink()
+    assert 0 == linkage(*export, out).code, "an export that was stopped is completed"
+
+
 def test_how_an_export_ends(linkage: Linkage, place: Place, log: Path, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home/letter").write_text("dear")

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from grpc.aio import AioRpcError
+from rich.cells import cell_len
 
+from linkage.cli.ending import out
 from linkage.clock import FakeClock, thai_day
 from tests.cli.conftest import Linkage
 from tests.journeys.joint import joint_counter
@@ -185,6 +187,14 @@ def _began(place: Place) -> int:
     return int(entries(place)[0]["t"])
 
 
+def test_statistics_fit_a_terminal_of_80_columns(linkage: Linkage, after: Place) -> None:
+    out.width = 80
+    shown = audit(linkage, after, "statistics").result.stdout
+
+    assert max(cell_len(line) for line in shown.splitlines()) <= 80
+    assert all(heading in shown for heading in ("unavail.", "unfin.", "answers", "longest"))
+
+
 def test_statistics_are_csv_that_a_spreadsheet_reads(linkage: Linkage, after: Place) -> None:
     ended = audit(linkage, after, "statistics", "--csv")
 
@@ -229,12 +239,15 @@ def test_the_record_of_processing_is_written_as_markdown_and_csv_in_the_place_of
     assert ["ropa.csv", "ropa.md"] == sorted(file.name for file in folder.iterdir())
     assert (folder / "ropa.md").read_text(encoding="utf-8").startswith("# บันทึกรายการ")
     rows = list(csv.DictReader(io.StringIO((folder / "ropa.csv").read_bytes().decode("utf-8-sig"), newline="")))
-    by_agreement = {row["agreement"]: row for row in rows}
+    by_agreement = {row["agreement"]: row for row in reversed(rows)}
     identity, insured = by_agreement["doe-dopa"], by_agreement["doe-sso-joint"]
     assert ("3", "1") == (identity["verifications"], identity["found"])
     assert ("สำนักงานประกันสังคม (sso)", "2", "2026-01-01") == (insured["source_th"], insured["found"], insured["valid_from"])
-    assert [{name: str(value) for name, value in row.items()} for row in ended.page["rows"]] == rows
+    assert [{name: "" if value is None else str(value) for name, value in row.items()} for row in ended.page["rows"]] == rows
     assert {"th", "en"} == set(ended.page["security"][0])
+    added_up = [sum(int(row["found"] or 0) for row in rows if row["agreement"] == name) for name in by_agreement]
+    assert [int(row["found"]) for row in by_agreement.values()] == added_up
+    assert len(rows) > len(by_agreement)
 
 
 def test_agreements_of_others_are_left_out_and_withdrawn_ones_are_named(linkage: Linkage, after: Place) -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from linkage.runtime.pki_keys import make_log_key
+from linkage.runtime.signing import load_signer
+from linkage.settings import load
+from linkage.store.sqlite_log import create_log
 from tests.cli.conftest import Linkage
 from tests.journeys.place import ORIGIN, Place
 from tests.journeys.world import World, running
@@ -24,6 +27,8 @@ def test_files_that_are_in_order_are_counted(linkage: Linkage, place: Place) -> 
     assert ended.page["ok"]
     assert (2, 4) == (ended.page["sources"], ended.page["record_types"])
     assert not (place.folder / "log.db").exists(), "a check touches nothing"
+    assert "files" == ended.page["looked_at"]
+    assert "no database was opened" in linkage("serve", "--check", "--config", place.settings_file).said
 
 
 def test_every_problem_of_every_file_is_shown_at_once_as_file_key_got_expected(linkage: Linkage, place: Place) -> None:
@@ -203,6 +208,14 @@ async def test_a_log_of_another_key_is_named_as_a_finding(linkage: Linkage, plac
 
     assert 1 == ended.code
     assert {"checkpoint", "head"} <= {one["what"] for one in ended.page["findings"]}
+    signed_by = load_signer(load(place.settings_file)).verifier.current.key_id.hex()
+    assert all(f"but of {signed_by}" in one["why"] for one in ended.page["findings"] if one["what"] == "checkpoint")
+
+
+def test_one_checkpoint_is_one(linkage: Linkage, place: Place) -> None:
+    create_log(place.folder / "log.db", load_signer(load(place.settings_file)))
+
+    assert "0 entries, 1 checkpoint " in linkage("audit", "verify", "--config", place.settings_file).said
 
 
 async def test_a_log_that_was_replaced_does_not_continue_the_checkpoint_kept_elsewhere(linkage: Linkage, place: Place) -> None:

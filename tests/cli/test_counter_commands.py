@@ -144,7 +144,7 @@ async def test_a_refusal_is_shown_with_its_sentences_and_a_malformed_request_wit
     assert (1, 2) == (refused.code, malformed.code)
     assert "FIELD_NOT_AGREED" in refused.said
     assert "ข้อตกลงไม่ครอบคลุม" in refused.said
-    assert "citizen_number: 13 digits" in malformed.said
+    assert "citizen number: 13 digits" in malformed.said
     assert "1100000000017" not in malformed.said
 
 

@@ -105,6 +105,15 @@ def test_a_key_of_another_authority_signs_nothing(linkage: Linkage, authority: P
     assert "another certificate's key" in ended.said
 
 
+def test_a_ca_key_that_is_kept_elsewhere_is_asked_for_by_its_option(linkage: Linkage, authority: Path, tmp_path: Path) -> None:
+    (authority / "ca-key.pem").unlink()
+
+    ended = linkage("pki", "counter", "--folder", authority, "--uri", URI)
+
+    assert 2 == ended.code
+    assert "--ca-key FILE" in ended.said
+
+
 def test_an_officers_token_holds_what_a_gateway_checks(linkage: Linkage, authority: Path) -> None:
     linkage("pki", "counter", "--folder", authority, "--uri", URI)
     linkage("pki", "officer-keys", "--folder", authority)

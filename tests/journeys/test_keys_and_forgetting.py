@@ -102,7 +102,16 @@ async def test_the_logs_key_is_changed_and_receipts_of_before_during_and_after_h
         after = await one_visit(world)
         said = [each["facts"] for each in entries(world, "key") if each["facts"]["key_use"] == "log"]
 
-    receipts = (before, between, during, after)
+    assert_hold(place, said, (before, between, during, after), old, new)
+    assert (await asyncio.to_thread(linkage, "audit", "verify", "--config", place.settings_file)).code == 0
+    (tmp_path / "r.tlog-proof").write_text(before.tlog_proof, encoding="utf-8")
+    (tmp_path / "r.leaf").write_bytes(before.leaf)
+    receipt = ("--receipt", tmp_path / "r.tlog-proof", "--leaf", tmp_path / "r.leaf", "--vkey", place.folder / "log.vkeys")
+    assert (await asyncio.to_thread(linkage, "audit", "verify", *receipt)).code == 0
+
+
+def assert_hold(place: Place, said: list[Any], receipts: tuple[Any, ...], old: str, new: str) -> None:
+    """Receipts of before the change, between its announcement and the restart, during and after it."""
     listed = (place.folder / "log.vkeys").read_text()
     assert [holds(each, listed) for each in receipts] == [True] * 4
     assert [holds(each, old) for each in receipts] == [True, True, True, False]
@@ -113,11 +122,6 @@ async def test_the_logs_key_is_changed_and_receipts_of_before_during_and_after_h
     assert listed == f"{new} {said[1]['first_size']} -\n{old} 0 {said[2]['last_size']}\n"
     private = place.folder / "log.key"
     assert (len(private.read_text().splitlines()), private.stat().st_mode & 0o777) == (1, 0o600)
-    assert (await asyncio.to_thread(linkage, "audit", "verify", "--config", place.settings_file)).code == 0
-    (tmp_path / "r.tlog-proof").write_text(before.tlog_proof, encoding="utf-8")
-    (tmp_path / "r.leaf").write_bytes(before.leaf)
-    receipt = ("--receipt", tmp_path / "r.tlog-proof", "--leaf", tmp_path / "r.leaf", "--vkey", place.folder / "log.vkeys")
-    assert (await asyncio.to_thread(linkage, "audit", "verify", *receipt)).code == 0
 
 
 async def test_a_change_of_the_logs_key_that_is_cut_off_between_its_files_is_finished_when_asked_again(

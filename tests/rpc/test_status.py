@@ -66,6 +66,14 @@ def test_only_a_short_wait_is_slept_out_inside_the_call(wait: float | None, push
     assert wait == told
 
 
+def test_the_first_wrong_field_is_named_in_the_text_itself() -> None:
+    wrong = (Violation("citizen_number", "13 digits with a right check digit are required"), Violation("service", "is required"))
+
+    status = status_of(Refusal(Reason.MALFORMED_REQUEST, violations=wrong), REQUEST, NAMES)
+
+    assert status.message.endswith("send it again. citizen_number: 13 digits with a right check digit are required")
+
+
 def test_a_status_always_fits_into_the_trailers_a_client_takes() -> None:
     wrong = tuple(Violation(f"fields[{n}]", "a name of 1 to 64 of a-z 0-9 _ . - is required") for n in range(200))
     refusal = Refusal(Reason.UNKNOWN_FIELD, violations=wrong)

@@ -36,6 +36,21 @@ def test_how_far_a_clock_may_jump_is_given(clock: FakeClock) -> None:
     assert batch(log_time, first) == (first + 10_000, 10_000)
 
 
+def test_a_clock_far_from_the_database_servers_is_refused_with_both_times_until_one_of_them_is_right(clock: FakeClock) -> None:
+    log_time = LogTime(clock)
+    for step in (60.0, -60.0):
+        log_time.heed(clock.now_ms() - round(step * 1000))
+        assert log_time.trouble(0) == ""
+        log_time.heed(clock.now_ms() - round(step * 1000) - (1 if step > 0 else -1))
+        with pytest.raises(StoreUnavailable, match="at most 60 s apart are accepted"):
+            log_time.at(0)
+    log_time.heed(clock.now_ms() - 86_400_000)
+    clock.advance(10)
+    assert log_time.trouble(0).startswith("clock: 2026-01-01T00:00:10Z on this machine, 2025-12-31T00:00:10Z on the database server")
+    log_time.heed(clock.now_ms())
+    assert batch(log_time, 0) == (clock.now_ms(), 0)
+
+
 def test_a_refused_batch_does_not_become_the_measure(clock: FakeClock) -> None:
     log_time = LogTime(clock)
     first = batch(log_time, 0)[0]

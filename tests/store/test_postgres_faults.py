@@ -14,7 +14,7 @@ from linkage.store.contract import Draft, NotEnded, Once, Placed, StorePoisoned,
 from linkage.store.postgres_log import PostgresLog
 from tests.postgres import Database, Server
 from tests.small_log import SIGNER, append_one, draft, intent, outcome, placed
-from tests.store.contract.places import PostgresPlace, assert_holds, entries, lay_out
+from tests.store.contract.places import ANY_TIME, PostgresPlace, assert_holds, entries, lay_out
 from tests.store.cutting_proxy import Cut, CuttingProxy, at_commit
 
 CLAIMS = (NotEnded(b"v" * 16), Within(b"officer", 10**6, 60), WithinDay(b"agreement", 10**6, "agreement"))
@@ -39,7 +39,7 @@ class World:
     def impatient(self) -> LogStore:
         """A gateway through the proxy that gives up on an unknown commit soon."""
         conninfo = self.database.through(self.proxy.port).gateway
-        return PostgresLog(conninfo, signer=SIGNER, clock=self.clock, clock_entry=lambda _: draft(), patience_s=0.2)
+        return PostgresLog(conninfo, signer=SIGNER, clock=self.clock, clock_entry=lambda _: draft(), clock_apart=ANY_TIME, patience_s=0.2)
 
 
 @pytest.fixture(scope="module")

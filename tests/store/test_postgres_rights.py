@@ -8,7 +8,7 @@ from linkage.store.contract import Kind, Once, StorePoisoned, StoreUnavailable, 
 from linkage.store.postgres_schema import create_postgres_log, pruner_of
 from tests.postgres import GATEWAY, OWNER, Database, Server
 from tests.small_log import SIGNER, append_one, draft, intent
-from tests.store.contract.places import PostgresPlace, assert_holds
+from tests.store.contract.places import GUARDS, PostgresPlace, assert_holds
 
 
 def opened(conninfo: str) -> None:
@@ -31,6 +31,17 @@ def test_a_gateway_does_not_run_with_more_rights_than_it_needs(table: str, datab
         with psycopg.connect(database.owner) as owner:
             owner.execute(f"REVOKE {right} ON linkage_log.{table} FROM {GATEWAY}")
     opened(database.gateway)
+
+
+@pytest.mark.parametrize("gone", ["DROP TRIGGER {guard} ON linkage_log.{table}", "ALTER TABLE linkage_log.{table} ENABLE TRIGGER {guard}"])
+def test_a_gateway_does_not_write_to_a_log_whose_triggers_are_gone_or_can_be_passed_by(gone: str, database: Database) -> None:
+    opened(database.gateway)
+    with psycopg.connect(database.owner) as owner:
+        for guard in reversed(GUARDS):
+            owner.execute(gone.format(guard=guard, table=guard.rpartition("_")[0]))
+            owner.commit()
+            with pytest.raises(StorePoisoned, match=rf"triggers: .*{guard}.* missing or not always enabled"):
+                opened(database.gateway)
 
 
 GATEWAY_MAY_NOT = (

@@ -38,6 +38,15 @@ def test_no_known_key_is_no_note(signer: Signer) -> None:
         open_note(OTHER.sign(TEXT).encode(), (signer.verifier,))
 
 
+def test_keys_of_a_known_name_that_signed_instead_are_named_by_their_ids_and_strangers_are_not(signer: Signer) -> None:
+    newer = Signer(signer.verifier.name, bytes(32))
+    with pytest.raises(NoteInvalid, match=f"but of {newer.verifier.key_id.hex()} with the same name.* log.vkeys"):
+        open_note((newer.sign(TEXT) + line(OTHER)).encode(), (signer.verifier,))
+    with pytest.raises(NoteInvalid) as raised:
+        open_note(OTHER.sign(TEXT).encode(), (signer.verifier,))
+    assert OTHER.verifier.key_id.hex() not in str(raised.value)
+
+
 def test_a_bad_signature_of_a_known_key_rejects_the_whole_note(signer: Signer) -> None:
     bad = f"— {signer.verifier.name} {to_base64(signer.verifier.key_id + bytes(64))}\n"
     for note in (signer.sign(TEXT) + bad, OTHER.sign(TEXT) + bad):

@@ -154,6 +154,27 @@ def test_a_file_that_is_no_tile_is_named_in_plain_letters(place: int, out: Path)
     assert len(finding.why) < 350
 
 
+def test_a_size_that_no_file_reaches_is_named_once_and_comes_to_an_end(out: Path) -> None:
+    removed(out, LAST, "tile/0/002.p/88")
+    signed(out, 2**62)
+    assert [str(found) for found in report_of(out).findings] == [
+        f"tile 512: entries 512 to {2**62 - 1} are missing, with their hashes",
+        f"checkpoint {2**62}: its root cannot be computed: entries and tiles are missing",
+    ]
+    placed(out / "tile/entries/x004/x000/000")
+    behind = f"tile 512: entries 512 to {4_000_000 * 256 - 1} are missing, with their hashes; what stands behind them was not looked at"
+    assert behind in [str(found) for found in report_of(out).findings]
+
+
+def test_a_link_in_the_place_of_the_folder_of_tiles_is_not_followed(out: Path, tmp_path: Path) -> None:
+    (out / "tile").rename(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/private").touch()
+    (out / "tile").symlink_to(tmp_path / "elsewhere")
+    whys = [found.why for found in report_of(out).findings]
+    assert whys[0] == "tile: not a folder of tiles"
+    assert "private" not in " ".join(whys)
+
+
 def test_a_pipe_or_a_folder_in_a_tiles_place_keeps_nobody_waiting(out: Path) -> None:
     for path, make in ((out / LAST, os.mkfifo), (out / "tile/0/000", os.mkdir)):
         path.unlink()

@@ -14,6 +14,7 @@ from linkage.audit.verify import verify_all
 from linkage.clock import Clock, SystemClock
 from linkage.store.backend import LogReader, LogStore
 from linkage.store.contract import StoredEntry
+from linkage.store.log_time import APART_S
 from linkage.store.postgres_log import PostgresLog
 from linkage.store.postgres_read import PostgresReader
 from linkage.store.postgres_schema import create_postgres_log
@@ -23,7 +24,11 @@ from linkage.tlog.log_keys import LogSigner
 from tests.postgres import GATEWAY, Database
 from tests.small_log import NO_WATERMARKS, ORIGIN, SIGNER
 
+ANY_TIME = 1e12
+"""Seconds that a test's clock may be from the database server's, which no test can set."""
 GUARDED = ("head", "leaf", "node", "checkpoint")
+GUARDS = ("head_stays", "head_grows", "leaf_stays", "node_stays", "checkpoint_stays")
+"""The tables that are only added to, and the triggers in PostgreSQL that see to it."""
 
 
 class Place(Protocol):
@@ -41,7 +46,7 @@ class Place(Protocol):
     def reader(self) -> LogReader: ...
 
     def tamper(self, statement: str, *values: object) -> None:
-        """Change it as somebody who owns the database can: with the triggers gone. A ``?`` stands for each value."""
+        """Change it as somebody who owns the database can: with the triggers gone for a while. A ``?`` stands for each value."""
         ...
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
@@ -105,7 +110,8 @@ class PostgresPlace:
 
     def open(self, clock: Clock | None = None, signer: LogSigner = SIGNER) -> LogStore:
         at = clock or SystemClock()
-        log = PostgresLog(self._gateway, signer=signer, clock=at, clock_entry=clock_steps(at, ORIGIN), patience_s=5)
+        apart = APART_S if clock is None else ANY_TIME
+        log = PostgresLog(self._gateway, signer=signer, clock=at, clock_entry=clock_steps(at, ORIGIN), patience_s=5, clock_apart=apart)
         self._opened.append(log)
         return log
 
@@ -118,6 +124,8 @@ class PostgresPlace:
                 connection.execute(f"ALTER TABLE linkage_log.{table} DISABLE TRIGGER USER")
             connection.execute("SET search_path = linkage_log, linkage_claims")
             connection.execute(_spoken(statement), values)
+            for guard in GUARDS:
+                connection.execute(f"ALTER TABLE linkage_log.{guard.rpartition('_')[0]} ENABLE ALWAYS TRIGGER {guard}")
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self._owner) as connection:

@@ -5,7 +5,7 @@ import pytest
 from linkage.clock import FakeClock
 from linkage.errors import AuditUnavailable
 from linkage.store.backend import LogStore
-from linkage.store.contract import Conflicting, Kind, StorePoisoned
+from linkage.store.contract import Conflicting, Kind, OpenIntent, StorePoisoned
 from linkage.tlog.checkpoint import open_checkpoint, sign_checkpoint
 from linkage.tlog.log_keys import LogSigner
 from linkage.tlog.note import Signer
@@ -79,6 +79,30 @@ def test_an_outcome_of_an_intent_that_never_was_is_not_written(log: LogStore, pl
     stray = outcome(intent())
     assert log.append([stray]) == [Conflicting(stray.eid)]
     assert entries(place) == []
+
+
+@pytest.mark.parametrize("held", ["nothing", "an entry that is no intent", "an intent that was closed"])
+def test_what_is_held_open_and_is_no_open_intent_of_the_log_is_closed_by_no_entry(held: str, log: LogStore, place: Place) -> None:
+    begun, other = intent(), draft()
+    log.append([other, begun])
+    append_one(log, outcome(begun))
+    of = {"nothing": bytes(16), "an entry that is no intent": other.eid, "an intent that was closed": begun.eid}[held]
+    place.tamper("INSERT INTO open_intent VALUES (?, 1, 5)", of)
+    with place.reader() as reader:
+        assert [OpenIntent(of, 1, 5)] == [reader.unfounded()]
+    closing, bystander = draft(Kind.RECOVERED, of), draft()
+    results = log.append([closing, bystander])
+    assert results[0] == Conflicting(closing.eid)
+    assert placed(results[1]).index == 3
+    place.tamper("DELETE FROM open_intent")
+    assert verified(place).clean
+
+
+def test_a_leaf_beyond_the_head_that_keeps_every_batch_out_is_named(log: LogStore, place: Place) -> None:
+    log.append([draft(), draft()])
+    place.tamper("INSERT INTO leaf SELECT 2, hash, data, zeroblob(16), kind, NULL, ms FROM leaf WHERE idx = 0")
+    with pytest.raises(StorePoisoned, match=r"^log: leaf 2: stands beyond the head's size, 2$"):
+        log.append([draft()])
 
 
 def test_the_log_opens_again_where_it_was_left(place: Place, clock: FakeClock) -> None:
