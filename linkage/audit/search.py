@@ -154,13 +154,15 @@ class Searcher:
         if person is None:
             return None
         among: set[int] = set()
+        openings: set[int] = set()
         for key, row in person.rows.items():
             under = self._index.marked(KEY, key, _PER_MARK)
             if not under and self._is_used(row, query.size):
                 self._wrong()
             among.update(under)
-            for opening in self._read(self._index.marked(OPENED, key, _PER_MARK)).values():
-                among.update(self._index.marked(VISIT, opening.eid, _PER_MARK))
+            openings.update(self._index.marked(OPENED, key, _PER_MARK))
+        for opening in self._read(openings).values():
+            among.update(self._index.marked(VISIT, opening.eid, _PER_MARK))
         return list(among)
 
     def _is_used(self, row: KeyRow, size: int) -> bool:
@@ -213,7 +215,10 @@ class Searcher:
 
         def read(log: LogReader) -> Mapping[int, StoredEntry] | None:
             size = log.head().size
-            return {at: _entry(log, at) for at in indexes} if all(0 <= at < size for at in indexes) else None
+            if not all(0 <= at < size for at in indexes):
+                return None
+            found = {entry.index: entry for entry in log.at(indexes)}
+            return {at: _sound(found.get(at), at) for at in indexes}
 
         entries = self._reader.consistent(read)
         return self._wrong() if entries is None else entries
@@ -243,10 +248,6 @@ def _terms(entry: StoredEntry, closing: StoredEntry | None) -> set[Term]:
     if closing is not None:
         terms |= closing_terms(closing.kind, access_of(closing, None).facts)
     return terms
-
-
-def _entry(log: LogReader, index: int) -> StoredEntry:
-    return _sound(next(iter(log.entries(index, 1)), None), index)
 
 
 def _sound(entry: StoredEntry | None, index: int) -> StoredEntry:

@@ -22,7 +22,7 @@ from linkage.store.anchor import Anchor, check_anchor
 from linkage.store.backend import LogReader
 from linkage.store.conninfo import as_another, role_of
 from linkage.store.lock import lock_name
-from linkage.store.migrate import copy_keys, copy_log, expect_same, is_copied, rows_of
+from linkage.store.migrate import copy_keys, copy_log, expect_same, is_copied, rows_of, settle
 from linkage.store.migrated import away_name, mark_migrated
 from linkage.store.moving import begin_moving, end_moving
 from linkage.store.postgres_create import create_missing
@@ -166,6 +166,8 @@ class Migration:
                 for rows in copied:
                     done += rows
                     yield Progress(done, total)
+        for owner in self._owner:
+            settle(owner)
 
     def verify(self) -> Generator[Progress, None, Report]:
         """Verify the new log as a whole, and that it says the same as the old.

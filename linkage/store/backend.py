@@ -4,7 +4,7 @@ Two backends do, SQLite and PostgreSQL, and share no code; tests/store runs one 
 for one thread at a time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self, TypeVar
 
@@ -53,6 +53,10 @@ class LogReader(Protocol):
 
     def entries(self, first: int, count: int) -> Iterator[StoredEntry]:
         """Entries from index ``first`` on, at most ``count``, in log order."""
+        ...
+
+    def at(self, indexes: Collection[int]) -> Sequence[StoredEntry]:
+        """The entries at these indexes, in log order; those that are not there are left out."""
         ...
 
     def of_request(self, eid: bytes) -> tuple[StoredEntry, ...]:

@@ -1,6 +1,6 @@
 """Reads the log through a connection of its own, in transactions that cannot write; never in the writer's way."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, LiteralString, Self, TypeVar, cast
 
@@ -27,14 +27,16 @@ _UNFOUNDED: Final = (
 )
 STRAY: Final = """
 SELECT * FROM (
-  (SELECT 0 AS turn, 'leaf ' || idx FROM linkage_log.leaf WHERE idx >= %(size)b::bigint LIMIT 1)
-  UNION ALL (SELECT 1, 'checkpoint ' || size FROM linkage_log.checkpoint WHERE size > %(size)b::bigint LIMIT 1)
+  (SELECT 0 AS turn, 'leaf ' || idx FROM linkage_log.leaf WHERE idx >= %(size)b::bigint ORDER BY idx LIMIT 1)
+  UNION ALL (SELECT 1, 'checkpoint ' || size FROM linkage_log.checkpoint WHERE size > %(size)b::bigint ORDER BY size LIMIT 1)
   UNION ALL (SELECT 2, 'node ' || place.level || '/' || beyond.idx FROM generate_series(1, 62) AS place (level) CROSS JOIN LATERAL
-    (SELECT idx FROM linkage_log.node WHERE level = place.level AND idx >= (%(size)b::bigint >> place.level) LIMIT 1) AS beyond ORDER BY place.level LIMIT 1)
-  UNION ALL (SELECT 3, 'node ' || level || '/' || idx FROM linkage_log.node WHERE level > 62 LIMIT 1)
+    (SELECT idx FROM linkage_log.node WHERE level = place.level AND idx >= (%(size)b::bigint >> place.level) ORDER BY idx LIMIT 1) AS beyond ORDER BY place.level LIMIT 1)
+  UNION ALL (SELECT 3, 'node ' || level || '/' || idx FROM linkage_log.node WHERE level > 62 ORDER BY level, idx LIMIT 1)
 ) AS beyond ORDER BY turn LIMIT 1
 """
-"""What stands beyond a log of so many entries: a turn, and a leaf, checkpoint or node in a few words."""
+"""What stands beyond a log of so many entries: a turn, and a leaf, checkpoint or node in a few words.
+
+Each part is ordered as an index is: without that the planner hopes to meet a row soon in the table, and reads all of it, for there is none."""
 
 
 class PostgresReader:
@@ -106,6 +108,11 @@ class PostgresReader:
             if len(rows) < _AT_ONCE:
                 return
             first, count = rows[-1][0] + 1, count - len(rows)
+
+    def at(self, indexes: Collection[int]) -> Sequence[StoredEntry]:
+        """The entries at these indexes, in log order; those that are not there are left out."""
+        rows = self._rows(_ENTRY + "WHERE idx = ANY(%b::bigint[]) ORDER BY idx", list(indexes))
+        return [StoredEntry(*row) for row in rows]
 
     def of_request(self, eid: bytes) -> tuple[StoredEntry, ...]:
         """The entries of one request: that of this id, and the one that closed it. Empty if there is none."""

@@ -1,6 +1,7 @@
 """Reads the log through a connection of its own that cannot write; never in the writer's way."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -112,6 +113,14 @@ class SqliteReader:
         """Entries from index ``first`` on, at most ``count``, in log order."""
         rows = self._connection.execute(_ENTRY + "WHERE idx >= ? ORDER BY idx LIMIT ?", (first, count))
         return map(_entry, rows)
+
+    def at(self, indexes: Collection[int]) -> Sequence[StoredEntry]:
+        """The entries at these indexes, in log order; those that are not there are left out."""
+        wanted = json.dumps(list(indexes))
+        return [
+            _entry(row)
+            for row in self._connection.execute(_ENTRY + "WHERE idx IN (SELECT value FROM json_each(?)) ORDER BY idx", (wanted,))
+        ]
 
     def of_request(self, eid: bytes) -> tuple[StoredEntry, ...]:
         """The entries of one request: that of this id, and the one that closed it. Empty if there is none."""

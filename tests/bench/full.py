@@ -14,7 +14,7 @@ from rich.table import Table
 from linkage.audit.boot import clock_steps
 from linkage.clock import SystemClock
 from linkage.store.contract import SpaceLimits
-from linkage.store.migrate import copy_keys, copy_log, rows_of
+from linkage.store.migrate import copy_keys, copy_log, rows_of, settle
 from linkage.store.postgres_create import create_missing
 from linkage.store.postgres_keys import PostgresKeys
 from linkage.store.postgres_log import PostgresLog
@@ -74,6 +74,8 @@ def _migrate(folder: Path, log: Database, keys: Database) -> None:
     steps = (step for part in parts for step in part)
     for _ in track(steps, f"copying {rows_of(folder / 'log.db', folder / 'keys.db'):,} rows into PostgreSQL"):
         continue
+    for owner in (keys.owner, log.owner):
+        settle(owner)
 
 
 def run(large: int, console: Console) -> list[Row]:

@@ -28,6 +28,13 @@ def test_more_entries_than_one_fetch_brings_come_all_the_same(log: LogStore, pla
         assert len(list(reader.entries(0, 10_000))) == 2250
 
 
+def test_entries_are_read_by_their_indexes_and_what_is_not_there_is_left_out(log: LogStore, place: Place) -> None:
+    ids = [each.eid for each in map(placed, log.append([draft() for _ in range(6)]))]
+    with place.reader() as reader:
+        assert [(entry.index, entry.eid) for entry in reader.at({4, 1, 9, -1})] == [(1, ids[1]), (4, ids[4])]
+        assert [*reader.at([])] == []
+
+
 def test_the_entries_of_a_request_are_found_by_its_id(log: LogStore, place: Place) -> None:
     asked, ended, beside = intent(), intent(), draft(Kind.BUNDLE)
     log.append([asked, ended, beside])
