@@ -15,6 +15,7 @@ from linkage.store.sqlite_schema import read_head
 _T = TypeVar("_T")
 
 _ENTRY = "SELECT idx, hash, data, eid, kind, ref, ms FROM leaf "
+_ENTRIES_AT = _ENTRY + "WHERE idx IN (SELECT value FROM json_each(?)) ORDER BY idx"  # noqa: S608 (our own words; the indexes are bound)
 _UNFOUNDED = (
     "SELECT eid, idx, ms FROM open_intent AS held WHERE NOT EXISTS (SELECT 1 FROM leaf"
     " WHERE leaf.eid = held.eid AND leaf.idx = held.idx AND leaf.ms = held.ms AND kind = 'intent')"
@@ -117,10 +118,8 @@ class SqliteReader:
     def at(self, indexes: Collection[int]) -> Sequence[StoredEntry]:
         """The entries at these indexes, in log order; those that are not there are left out."""
         wanted = json.dumps(list(indexes))
-        return [
-            _entry(row)
-            for row in self._connection.execute(_ENTRY + "WHERE idx IN (SELECT value FROM json_each(?)) ORDER BY idx", (wanted,))
-        ]
+        rows = self._connection.execute(_ENTRIES_AT, (wanted,))
+        return [_entry(row) for row in rows]
 
     def of_request(self, eid: bytes) -> tuple[StoredEntry, ...]:
         """The entries of one request: that of this id, and the one that closed it. Empty if there is none."""
