@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -58,11 +60,14 @@ def in_databases(logs: dict[str, Database], keys: dict[str, Database]) -> Backen
 
 @contextmanager
 def migrated(folder: Path) -> Iterator[Backend]:
-    """A server with copies of both logs, made as `linkage audit migrate` makes them."""
+    """A server with copies of both logs, made as `linkage audit migrate` makes them, and written back to the disk."""
     with running() as server:
         logs, keys = ({size: server.fresh_database() for size in ("small", "large")} for _ in range(2))
         for size in ("small", "large"):
             _migrate(folder / size, logs[size], keys[size])
+        with psycopg.connect(logs["large"].superuser, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+        os.sync()
         yield in_databases(logs, keys)
 
 

@@ -29,6 +29,7 @@ from tests.small_log import ORIGIN, SIGNER
 
 SMALL, LARGE = 10_000, 10_000_000
 ROUNDS = 300
+WARM = 300
 PAGE = 50
 AIM_APPEND, AIM_START_S, AIM_PAGE_MS = 1.2, 2.0, 100.0
 
@@ -66,7 +67,7 @@ def _start(backend: Backend, entries: int) -> Iterator[Row]:
 def _append(backend: Backend, entries: int) -> Iterator[Row]:
     logs = {size: backend.open_log(size) for size in ("small", "large")}
     took: dict[str, list[float]] = {size: [] for size in logs}
-    for number in range(ROUNDS):
+    for number in range(WARM + ROUNDS):
         for size in ("small", "large") if number % 2 else ("large", "small"):
             drafts = [_draft() for _ in range(MEAN_BATCH)]
             started = time.perf_counter()
@@ -76,7 +77,7 @@ def _append(backend: Backend, entries: int) -> Iterator[Row]:
                 raise RuntimeError(f"{backend.name}: an entry was not placed")
     for log in logs.values():
         log.close()
-    rest = {size: times[ROUNDS // 10 :] for size, times in took.items()}  # the first ones find nothing in memory
+    rest = {size: times[WARM:] for size, times in took.items()}  # the first ones find nothing in memory
     small, large = median(rest["small"]), median(rest["large"])
     yield _row(f"{backend.name}: append at {entries:,} entries / at {SMALL:,}, at most", large / small, AIM_APPEND)
     yield _row(f"{backend.name}: append of {MEAN_BATCH} entries at {entries:,}, ms", large * 1000, None)
