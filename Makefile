@@ -38,10 +38,10 @@ crash: $(READY) ## kill -9 a hundred times under load, then account for every qu
 fuzz: $(READY) ## every parser with anything but what it expects, for MINUTES=10 or more
 	@$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10)
 
-bench: $(READY) ## the gateway beside two bare forwarders, as ratios
+bench: $(READY) ## the gateway beside bare forwarders and a peer built from the usual tools, as ratios: about five minutes
 	@$(BIN)/python -m tests.bench
 
-bench-full: bench ## and logs of ten million entries on both backends: half an hour, 40 GB of disk
+bench-full: bench ## and logs of ten million entries on both backends, and the gateway on one: half an hour, 40 GB of disk
 	@$(BIN)/python -m tests.bench.full
 
 fmt: $(READY) ## format and fix

@@ -1,6 +1,6 @@
 """One call on its way through a corridor: who asks, until when, and what the log will say of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,7 +15,8 @@ class Call:
     """A call whose caller is recognised.
 
     ``facts`` collects, as the corridor learns them, the clear and never personal facts that the log records should the call be
-    refused before its intent. ``deadline`` is on the clock's monotonic scale.
+    refused before its intent. ``deadline`` is on the clock's monotonic scale. ``weigh`` is told how many questions the call is before the
+    first is asked, and raises a `Refusal`, OVERLOADED, where there is no room for so many.
     """
 
     id: bytes
@@ -24,6 +25,7 @@ class Call:
     clock: Clock
     reserve: float
     least: float
+    weigh: Callable[[int], None]
     facts: dict[str, Any] = field(default_factory=dict)
 
     def about(self, **facts: Any) -> None:

@@ -58,11 +58,12 @@ def utc(ms: int) -> datetime:
 _THAILAND = timezone(timedelta(hours=7))
 """Asia/Bangkok has been UTC+7 without summer time since 1920: no time zone database is needed for it."""
 _AHEAD_MS, DAY_MS = 7 * 3_600_000, 86_400_000
+_DAY_0 = date(1970, 1, 1).toordinal()
 
 
 def thai_day(ms: int) -> date:
     """The calendar day in Thailand at this moment, in milliseconds since 1970: the day agreements are in force on."""
-    return datetime.fromtimestamp(ms / 1000, tz=_THAILAND).date()
+    return date.fromordinal(_DAY_0 + thai_day_number(ms))
 
 
 def thai_day_number(ms: int) -> int:

@@ -1,6 +1,7 @@
 """Ids of requests and entries: UUIDv7, so that an index of ten million stays warm at its right edge."""
 
 import os
+from functools import lru_cache
 
 from linkage.clock import Clock
 
@@ -25,6 +26,7 @@ def new_id(clock: Clock) -> bytes:
     return clock.now_ms().to_bytes(6, "big") + version + drawn[3:10]
 
 
+@lru_cache(maxsize=1024)  # a call names its own again and again
 def id_text(eid: bytes) -> str:
     """An id as a lower-case UUID."""
     h = eid.hex()

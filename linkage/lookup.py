@@ -6,6 +6,7 @@ request to a source may be one for several (`linkage.sources.together`).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 
 from linkage.agreements.minimise import minimise
 from linkage.agreements.policy import Deny, Grant, decide_lookup
@@ -50,6 +51,7 @@ class Lookup:
         self._visits = visits
         self._logins = logins
         self._metrics = metrics
+        self._answers = lru_cache(maxsize=256)(metrics.answers.labels)
 
     async def look_up(
         self, call: Call, ask: LookupAsk, pack: Callable[[LookupReply], bytes], together: Party | None = None
@@ -176,16 +178,16 @@ class Lookup:
         match brought.fetched.answers[ask.record_type]:
             case NotFound():
                 passage.conclude("not_found")
-                self._metrics.answers.labels(grant.source, "not_found").inc()
+                self._answers(grant.source, "not_found").inc()
                 return LookupReply(ask.record_type, grant.source, None, None, received_ms, brought.renewed)
             case Found() as answer:
                 check = self._compared(passage, ask, permitted, visit, answer)
                 kept = self._minimised(passage, grant, answer)
                 passage.conclude("found", person=check.value, answer={name: value for name, value in kept.items()})  # noqa: C416 (widens the key)
-                self._metrics.answers.labels(grant.source, "found").inc()
+                self._answers(grant.source, "found").inc()
                 return LookupReply(ask.record_type, grant.source, tuple(kept.items()), check, received_ms, brought.renewed)
             case Unavailable() | Refused() as answer:
-                self._metrics.answers.labels(grant.source, "unavailable" if isinstance(answer, Unavailable) else "refused").inc()
+                self._answers(grant.source, "unavailable" if isinstance(answer, Unavailable) else "refused").inc()
                 raise refusal_for(grant.source, answer)
 
     def _minimised(self, passage: Passage, grant: Grant, found: Found) -> Mapping[FieldName, Value | None]:
@@ -196,8 +198,7 @@ class Lookup:
         Raises:
             Refusal: AGENCY_UNAVAILABLE.
         """
-        unasked = dict.fromkeys(name for name in found.also_sent if name not in grant.fields)
-        reduced = minimise(grant, {**unasked, **found.fields})
+        reduced = minimise(grant, found.fields, found.also_sent)
         if reduced.excess:
             self._metrics.excess_fields.labels(grant.source).inc(len(reduced.excess))
             passage.learn(dropped=list(reduced.excess))

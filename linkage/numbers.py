@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from operator import mul
 from typing import Self
 
+_THIRTEEN = re.compile(r"[0-9]{13}").fullmatch
 _TYPED = {ord(c): None for c in " -"} | {base + d: str(d) for base in (0x0E50, 0xFF10) for d in range(10)}
 """Typed characters on the way to the normal form: separators go, Thai and full-width digits become ASCII."""
 
@@ -15,7 +17,7 @@ class _Number:
 
     def __init__(self, digits: str) -> None:
         """Take exactly 13 ASCII digits with a right check digit; `ValueError`, never naming them, otherwise."""
-        if re.fullmatch(r"[0-9]{13}", digits) is None:
+        if _THIRTEEN(digits) is None:
             raise ValueError("not 13 digits")
         if check_digit(digits[:12]) != int(digits[12]):
             raise ValueError("wrong check digit")
@@ -60,7 +62,8 @@ class JuristicNumber(_Number):
 
 def check_digit(first_twelve: str) -> int:
     """Compute the thirteenth digit: (11 - sum of d[i]*(13-i) mod 11) mod 10."""
-    return (11 - sum(int(d) * (13 - i) for i, d in enumerate(first_twelve)) % 11) % 10
+    weighted: int = sum(map(mul, map(int, first_twelve), range(13, 1, -1)))
+    return (11 - weighted % 11) % 10
 
 
 _GAP = r"[ .\-\u00a0\u2010-\u2015]{1,3}"

@@ -35,10 +35,18 @@ class Server(_Part):
     max_deadline: Seconds = Field(30.0, description="seconds; taken where a client gives no deadline, and the most it may give")
     reserve: Seconds = Field(1.0, description="seconds of each deadline kept for recording the outcome")
     least_deadline: Seconds = Field(0.2, description="seconds; a request with less left for the agency is refused before it is asked")
-    max_message_bytes: int = Field(262_144, ge=16_384, description="largest request taken, also after decompression")
-    max_concurrent: int = Field(512, ge=1, description="requests under way at once in one worker; more are refused as OVERLOADED")
+    max_message_bytes: int = Field(262_144, ge=16_384, description="largest request taken; gRPC itself cuts off at twice as much")
+    request_seconds: Seconds = Field(
+        10.0, description="seconds in which a connection's handshake must be done, and a call's request have come once its head has"
+    )
+    max_concurrent: int = Field(
+        512,
+        ge=1,
+        description="requests under way at once in one worker, and a ninth as many of one counter alone; more are refused as OVERLOADED",
+    )
+    workers: int = Field(1, ge=1, le=64, description="processes that share the port and the log; 1: this process serves by itself")
     connection_age: Seconds = Field(
-        1800.0,
+        600.0,
         description="seconds after which a connection is asked to reconnect, so that load spreads and new certificates reach old connections",
     )
     drain: Seconds = Field(35.0, description="seconds given to requests under way at SIGTERM")
@@ -231,6 +239,11 @@ def load(path: Path) -> Settings:
     except ValidationError as failure:
         raise SettingsInvalid(problems_of(str(path), failure)) from failure
     return _anchored(settings, path.resolve().parent)
+
+
+def restore(content: dict[str, Any], path: Path) -> Settings:
+    """Settings that `load` read from ``path`` in another process of this gateway, from their JSON form."""
+    return _anchored(Settings(**content), path.resolve().parent)
 
 
 def problems_of(file: str, failure: ValidationError) -> tuple[Problem, ...]:

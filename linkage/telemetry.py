@@ -18,7 +18,7 @@ ALLOWED = frozenset(
         *("event", "level", "timestamp", "request_id", "entry_id", "method", "code", "reason", "who", "exception", "where"),
         *("counter", "centre", "recipient", "source", "adapter", "service", "record_type", "result", "why", "attempts", "ms"),
         *("index", "size", "findings", "file", "key", "expected", "listen", "version", "pid", "signal", "count", "bytes_free"),
-        *("not_after", "state", "problems", "replica", "seconds", "witness"),
+        *("not_after", "state", "problems", "replica", "seconds", "witness", "worker", "status"),
     }
 )
 """Keys a log line may have."""
@@ -67,8 +67,16 @@ class Metrics:
         self.calls = Counter("linkage_calls_total", "Calls by method and gRPC code.", ["method", "code"], registry=r)
         self.call_seconds = Histogram("linkage_call_seconds", "Time of a call.", ["method"], buckets=_SECONDS, registry=r)
         self.refusals = Counter("linkage_refusals_total", "Refusals by reason.", ["reason"], registry=r)
-        self.in_flight = Gauge("linkage_calls_in_flight", "Calls under way.", registry=r)
+        self.places_taken = Gauge("linkage_places_taken", "Places taken; a bundle takes one for each record.", registry=r)
+        self.admissions = Counter(
+            "linkage_admissions_total", "Calls at the door: admitted, or refused for `full` or `share`.", ["result"], registry=r
+        )
+        self.refusals_kept = Counter(
+            "linkage_refusals_kept_total", "Refusals for want of a place, told late to callers that do not wait.", registry=r
+        )
         self.unknown_methods = Counter("linkage_unknown_methods_total", "Calls of methods that do not exist.", registry=r)
+        self.misuses = Counter("linkage_misuses_total", "Calls that misused their connection, by how.", ["how"], registry=r)
+        self.handshakes = Counter("linkage_handshakes_total", "TLS handshakes begun: connections that were accepted.", registry=r)
         self.verdicts = Counter("linkage_verdicts_total", "Verdicts by source.", ["source", "verdict"], registry=r)
         self.answers = Counter("linkage_answers_total", "Answers of agencies.", ["source", "answer"], registry=r)
         self.agency_seconds = Histogram("linkage_agency_seconds", "Time an agency took.", ["source"], buckets=_SECONDS, registry=r)

@@ -47,7 +47,7 @@ def test_a_generated_adapters_wheel_loads_beside_ours(tmp_path: Path) -> None:
 
 def test_our_wheel_carries_templates_records_and_manifests(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel_of(ROOT, tmp_path / "ours")).namelist())
-    for folder in ("linkage/runtime/templates", "adapters"):
+    for folder in ("linkage/runtime/templates", "linkage/planning", "adapters"):
         kept = {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*") if path.suffix in {".template", ".toml"}}
         assert kept
         assert kept <= names

@@ -116,10 +116,11 @@ async def fetch(query: Query, link: Link, settings: DopaSettings) -> Mapping[Rec
         return dict.fromkeys(query.wanted, Unavailable("not a person"))
     if query.session is None:
         return dict.fromkeys(query.wanted, Refused(RefusedCause.LOGIN_REQUIRED, ""))
-    chosen = await _job_for_the_rest(query, query.session, link, settings)
+    jobs = {one: settings.job_of(one) for one in query.wanted}
+    chosen = "" if None not in jobs.values() else await _officers_job(query.session, link, settings)
     if isinstance(chosen, Refused | Unavailable):
         return dict.fromkeys(query.wanted, chosen)
-    batches = in_batches({one: settings.job_of(one) or chosen for one in query.wanted})
+    batches = in_batches({one: job or chosen for one, job in jobs.items()})
     if len(batches) == 1:  # the rule; a task of its own for it would only cost
         job, types = batches[0]
         return await _request(job, types, query, number=query.subject.number, link=link, settings=settings)
@@ -152,10 +153,8 @@ def in_batches(jobs: Mapping[RecordType, str]) -> list[tuple[str, tuple[RecordTy
     ]
 
 
-async def _job_for_the_rest(query: Query, session: Secret, link: Link, settings: DopaSettings) -> str | Refused | Unavailable:
-    """The officer's one job, for record types without a set one; "" where each has one."""
-    if all(settings.job_of(one) for one in query.wanted):
-        return ""
+async def _officers_job(session: Secret, link: Link, settings: DopaSettings) -> str | Refused | Unavailable:
+    """The officer's one job, for record types without a set one."""
     response = await _send("GET", "/api/center/user/job", link, settings, session=session)
     if response.status_code != 200:
         return _in_session(response)

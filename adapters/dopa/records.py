@@ -33,6 +33,10 @@ SHAPES: Mapping[RecordType, _Shape] = {
 """Record type -> how its ``responseData`` is read."""
 
 
+_NOTHING: tuple[object, ...] = (None, "", [], {})
+"""What the wire writes where there is no value."""
+
+
 def answer(
     record_type: RecordType, wanted: Sequence[FieldName], response_data: object, asked: CitizenNumber
 ) -> Found | NotFound | Unavailable:
@@ -71,8 +75,7 @@ def _unasked(fields: Fields, wanted: Sequence[FieldName], record: Record) -> tup
     a single value that was asked for under one name did not come unasked under another.
     """
     asked = {fields[name].key for name in wanted if not isinstance(record.get(fields[name].key), list | dict)}
-    return tuple(
-        name
-        for name, wire in fields.items()
-        if name not in wanted and wire.key not in asked and record.get(wire.key) not in (None, "", [], {})
-    )
+    also_sent = [
+        name for name, wire in fields.items() if name not in wanted and wire.key not in asked and record.get(wire.key) not in _NOTHING
+    ]
+    return tuple(also_sent)

@@ -1,7 +1,7 @@
 """Minimises: what an agency sent is reduced to what was asked and granted. The second wall, against the source itself. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,17 +28,17 @@ class Minimised:
     """Fields granted that the answer does not speak of: nobody may take them for absent."""
 
 
-@lru_cache(maxsize=1024)  # an agency sends the same names with every record
-def _shown(name: str) -> str:
-    return name if _NAME.fullmatch(name) and not holds_citizen_number(name) else UNNAMED
+@lru_cache(maxsize=256)  # an agency sends the same names with every record
+def _shown(names: frozenset[str]) -> tuple[str, ...]:
+    shown = {name if _NAME.fullmatch(name) and not holds_citizen_number(name) else UNNAMED for name in names}
+    return tuple(sorted(shown))[:_MOST_NAMES]
 
 
-def minimise(grant: Grant, answered: Mapping[FieldName, Value | None]) -> Minimised:
-    """Keep the grant's fields of an answer."""
+def minimise(grant: Grant, answered: Mapping[FieldName, Value | None], also_sent: Collection[str] = ()) -> Minimised:
+    """Keep the grant's fields of an answer. ``also_sent``: names of what came with it and was dropped before."""
     granted = grant.fields
-    excess = {_shown(name) for name in answered if name not in granted}
     return Minimised(
         fields={name: answered[name] for name in granted if name in answered},
-        excess=tuple(sorted(excess))[:_MOST_NAMES],
-        missing=tuple(name for name in granted if name not in answered),
+        excess=_shown(frozenset(answered).union(also_sent).difference(granted)),
+        missing=tuple([name for name in granted if name not in answered]),
     )

@@ -6,13 +6,20 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+import orjson
+
 from linkage.terms import Image, PartialDate, Value
+
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def answer_bytes(answer: Mapping[str, Value | None]) -> bytes:
     """Spell an answer as JSON with sorted keys; each kind of value is marked, an image stands as its type and SHA-256."""
     members = {name: _spelt(value) for name, value in answer.items()}
-    return json.dumps(members, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    try:
+        return orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # half a surrogate pair somewhere: no UTF-8, and yet to be told from every other answer
+        return _encode(members).encode("utf-8", "surrogatepass")
 
 
 def _spelt(value: Value | None) -> Any:

@@ -143,22 +143,23 @@ async def announce(journal: Journal, clock: Clock, *, version: str, digests: dic
     return await journal.record(Entry(Kind.BOOT, new_id(clock), facts))
 
 
-async def recover_orphans(journal: Journal, clock: Clock, *, only_of: str | None = None) -> int:
-    """Close the open intents of processes that have ended, and give their number. Before any worker of ours serves.
+async def recover_orphans(journal: Journal, clock: Clock, *, only_of: str | None = None, boots: frozenset[str] | None = None) -> int:
+    """Close the open intents of processes that have ended, and give their number. Without ``boots``, before any worker of ours serves.
 
     Args:
         journal: closes them.
         clock: for the time of looking.
         only_of: the replica whose intents they are, where others write the same log; nobody else may be running under that name. None:
             every open intent is an orphan, as the log's lock is held.
+        boots: the processes, by the ids of their starts, where others of this gateway run. None: all have ended.
 
     Raises:
         AuditUnavailable: not all could be closed.
     """
     long_after = clock.now_ms() + _FAR
-    if only_of is None:
+    if only_of is None and boots is None:
         return await sweep(journal, long_after, why="process ended")
-    own = await journal.with_log(lambda log: _open_intents_of(log, only_of, long_after))
+    own = await journal.with_log(lambda log: _open_intents_of(log, only_of, boots, long_after))
     done = 0
     for first in range(0, len(own), _AT_ONCE):
         closed = await asyncio.gather(*(journal.recover(eid, "process ended") for eid in own[first : first + _AT_ONCE]))
@@ -166,17 +167,17 @@ async def recover_orphans(journal: Journal, clock: Clock, *, only_of: str | None
     return done
 
 
-def _open_intents_of(log: LogStore, replica: str, before_ms: int) -> list[bytes]:
+def _open_intents_of(log: LogStore, replica: str | None, boots: frozenset[str] | None, before_ms: int) -> list[bytes]:
+    def is_of(entry: StoredEntry) -> bool:
+        try:
+            leaf = parse_leaf(entry.leaf)
+        except EntryInvalid:
+            return False
+        return (replica is None or leaf.get("replica") == replica) and (boots is None or leaf.get("boot") in boots)
+
     with log.reader() as reader:
         open_now = log.open_intents(before_ms, _MOST_OPEN)
-        return reader.consistent(lambda see: [one.eid for one in open_now if any(_is_of(e, replica) for e in see.entries(one.index, 1))])
-
-
-def _is_of(entry: StoredEntry, replica: str) -> bool:
-    try:
-        return parse_leaf(entry.leaf).get("replica") == replica
-    except EntryInvalid:
-        return False
+        return reader.consistent(lambda see: [one.eid for one in open_now if any(map(is_of, see.entries(one.index, 1)))])
 
 
 _FAR = 10 * 366 * 86_400_000

@@ -89,6 +89,12 @@ class Lanes:
                 return False
             return True
 
+    def expire(self, job: Job, timeout: float) -> None:
+        """Tell whoever still waits for a job that ``timeout`` seconds are over, and take it back if it can be. In the event loop."""
+        if not job.future.done():
+            self.withdraw(job)
+            job.future.set_exception(StoreUnavailable(f"append: not durable after {timeout:.1f} s"))
+
     def take(self, at_most: int, patience: float | None = None) -> tuple[list[Job], list[Chore]] | None:
         """Wait for work and take it: outcomes first, then the rest in order. None once closed and empty.
 

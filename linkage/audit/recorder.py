@@ -33,6 +33,8 @@ from linkage.store.contract import (
 from linkage.terms import DataKey
 
 _FIRST_PAUSE = 0.05
+_LEFT_S, _LOOK_S = 2.0, 0.01
+"""Seconds in which whoever began something must have begun to say what came of it, once all calls have been cancelled."""
 
 
 class AlreadyAsked(LinkageError):
@@ -88,6 +90,8 @@ class Recorder:
         self.withheld = ""
         """Why no intent is recorded now, although the log could; empty while nothing keeps them."""
         self._under_way: set[asyncio.Task[Placed]] = set()
+        self._begun: set[bytes] = set()
+        """Intents of which nobody has begun to say yet what came of them."""
 
     def now_ms(self) -> int:
         """Wall time, Unix milliseconds."""
@@ -141,7 +145,9 @@ class Recorder:
                 raise AlreadyAsked(owner)
             case Answered(owner, reply):
                 raise AlreadyAnswered(owner, reply)
-        return _placed(result)
+        placed = _placed(result)
+        self._begun.add(eid)
+        return placed
 
     def outcome(self, entry: Entry, conclusion: Conclusion | None, sealable: Sealable = NOTHING) -> asyncio.Task[Placed]:
         """Begin to record a closing entry, in a task of our own that the caller's end does not touch.
@@ -153,6 +159,7 @@ class Recorder:
             EntryInvalid: the facts cannot be recorded.
         """
         draft = Draft(entry.kind, entry.eid, self._framed(entry, sealable), entry.ref, conclusion=conclusion)
+        self._begun.discard(entry.ref or b"")
         return self._own(self._persist(draft, sealable.row))
 
     def abandon(self, intent: Draft) -> None:
@@ -163,10 +170,16 @@ class Recorder:
         )
 
     async def drain(self, timeout: float) -> bool:
-        """Begin no more intents, and wait for the outcomes and refusals under way; whether all of them ended in time."""
+        """Begin no more intents, and wait for the outcomes and refusals under way; whether all of them ended in time.
+
+        Calls that were cancelled just now are given a moment to begin theirs.
+        """
         self._closing = True
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout
+        left = min(until, loop.time() + _LEFT_S)
+        while self._begun and loop.time() < left:  # noqa: ASYNC110 (calls of whose tasks nobody here knows)
+            await asyncio.sleep(_LOOK_S)
         while self._under_way and loop.time() < until:
             await asyncio.wait(set(self._under_way), timeout=until - loop.time())
         return not self._under_way

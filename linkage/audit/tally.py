@@ -5,7 +5,7 @@ worth an entry, but that a caller could repeat without end, the first of a minut
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,10 @@ _MOST: Final = 10_000
 """Callers and reasons counted apart; beyond them only the reason is."""
 
 
+_Key = tuple[Hashable, ...]
+"""Who, by the facts of `_KEPT`, and the reason."""
+
+
 @dataclass(slots=True)
 class _Count:
     facts: dict[str, JSON]
@@ -38,15 +42,15 @@ class Tally:
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
-        self._counts: dict[tuple[str, Reason], _Count] = {}
-        self._pending: dict[tuple[str, Reason], Entry] = {}
-        self._recorded_ms: dict[tuple[str, Reason], int] = {}
+        self._counts: dict[_Key, _Count] = {}
+        self._pending: dict[_Key, Entry] = {}
+        self._recorded_ms: dict[_Key, int] = {}
         self._recording = asyncio.Lock()
-        self._firsts: dict[tuple[str, Reason], float] = {}
+        self._firsts: dict[_Key, float] = {}
 
     def first(self, facts: Mapping[str, JSON], reason: Reason) -> bool:
         """Whether no refusal of this caller for this reason was the first of the last minute: then it is worth an entry of its own."""
-        key = (repr(sorted(_who(facts).items())), reason)
+        key = _key(facts, reason)
         now = self._clock.monotonic()
         if now - self._firsts.get(key, now - _EVERY_S) < _EVERY_S:
             return False
@@ -59,12 +63,13 @@ class Tally:
 
     def note(self, facts: Mapping[str, JSON], reason: Reason) -> None:
         """Count one refusal of the caller that these facts name."""
-        who = _who(facts)
-        key = (repr(sorted(who.items())), reason)
-        if key not in self._counts and len(self._counts) >= _MOST:
-            who, key = {}, ("", reason)
+        key = _key(facts, reason)
+        count = self._counts.get(key)
         now = self._clock.now_ms()
-        count = self._counts.setdefault(key, _Count(who, reason, 0, now, now))
+        if count is None:
+            if len(self._counts) >= _MOST:
+                facts, key = {}, _key({}, reason)
+            count = self._counts.setdefault(key, _Count(_who(facts), reason, 0, now, now))
         count.number += 1
         count.until_ms = max(count.until_ms, now)
 
@@ -105,6 +110,10 @@ class Tally:
             "until_ms": count.until_ms,
         }
         return Entry(Kind.REFUSED_MANY, new_id(self._clock), facts)
+
+
+def _key(facts: Mapping[str, JSON], reason: Reason) -> _Key:
+    return (*(facts.get(name) for name in _KEPT), reason)
 
 
 def _who(facts: Mapping[str, JSON]) -> dict[str, JSON]:

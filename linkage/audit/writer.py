@@ -25,6 +25,8 @@ GATHER_EACH, GATHER_MOST = 0.002, 0.012
 """Seconds for which the next batch gathers: none after a batch of one, so that a lonely request never waits; more as more come together.
 
 A commit costs the same for one entry and for twenty: signature, head row, sync."""
+GATHER_LOOK = 0.002
+"""Seconds after which one looks whether this process still computes; where it does not, nothing more is on its way."""
 _TROUBLE_LASTS = 5.0
 """Seconds for which a batch that could not be written shows in the health, unless one is written before."""
 
@@ -102,16 +104,15 @@ class Writer:
         if not self._lanes.put(job):
             if self._lanes.closed:
                 raise StorePoisoned(self._ended or "closed")
-            raise Refusal(Reason.OVERLOADED, retry_after=1.0)
+            raise Refusal(Reason.OVERLOADED)
+        timer = self._loop.call_later(timeout, self._lanes.expire, job, timeout)
         try:
-            async with asyncio.timeout(timeout):
-                return await job.future
-        except TimeoutError:
-            self._give_up(job)
-            raise StoreUnavailable(f"append: not durable after {timeout:.1f} s") from None
+            return await job.future
         except asyncio.CancelledError:
             self._give_up(job)
             raise
+        finally:
+            timer.cancel()
 
     async def chore(self, run: Callable[[LogStore], _T]) -> _T:
         """Run something with the log in the writing thread, between two batches.
@@ -181,7 +182,7 @@ class Writer:
                     self._batch(jobs)
                 self._offer()
                 if jobs:
-                    time.sleep(min((len(jobs) - 1) * GATHER_EACH, GATHER_MOST))
+                    _gather(min((len(jobs) - 1) * GATHER_EACH, GATHER_MOST))
                 for chore in chores:
                     self._run_chore(chore)
         finally:  # also where a defect ends the thread: from then on nothing is recorded, and the health says so
@@ -298,3 +299,13 @@ class Writer:
                 self._left_behind(job, answer)
             else:
                 job.future.set_result(answer)
+
+
+def _gather(seconds: float) -> None:
+    """Let the next batch gather for so long at most, and no longer than this process computes."""
+    until, computed = time.monotonic() + seconds, time.process_time()
+    while time.monotonic() < until:
+        time.sleep(GATHER_LOOK)
+        before, computed = computed, time.process_time()
+        if computed - before < GATHER_LOOK / 2:
+            return

@@ -12,6 +12,7 @@ from linkage.cli.demo import demo
 from linkage.cli.login import login
 from linkage.cli.lookup import lookup
 from linkage.cli.options import MaybeConfig
+from linkage.cli.plan import make_plan
 from linkage.cli.serve import serve
 from linkage.cli.verify import verify
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 for command in (serve, demo, verify, login, lookup, bundle):
     app.command()(command)
+app.command("plan")(make_plan)
 adapter.app.command()(new)
 adapter.app.command()(simulate)
 app.add_typer(audit.app, name="audit")

@@ -1,4 +1,4 @@
-"""Where issuers' keys come from: a file, read again when it changes, or a URL, fetched again when it is old or names no such key.
+"""Where issuers' keys come from: a file, read again within a second of its change, or a URL, fetched again when it is old or names no such key.
 
 What cannot be had now is OFFICER_KEYS_UNAVAILABLE, never "wrong signature". An officer whose token was verified before works on
 while the issuer's server is down: the keys last seen then still tell whether that token's key was withdrawn.
@@ -21,6 +21,8 @@ FRESH = 300.0
 """Seconds for which a fetched set is taken as it is."""
 ANEW = 30.0
 """Seconds between two fetches because of unknown key ids: anybody can invent one."""
+LOOK = 1.0
+"""Seconds between two looks at whether a file has changed: each look lets another thread take the interpreter."""
 RETRY = 5.0
 """Seconds for which a place that failed is left alone."""
 TIMEOUT = 5.0
@@ -91,7 +93,7 @@ class KeySets:
 
     def _new_place(self, issuer: Issuer) -> _Place:
         if issuer.jwks_file is not None:
-            return _File(issuer.jwks_file)
+            return _File(issuer.jwks_file, self._clock)
         if issuer.jwks_url is not None:
             client = self._connect(issuer.jwks_url)
             self._clients.append(client)
@@ -100,11 +102,13 @@ class KeySets:
 
 
 class _File:
-    """Keys in a file: the newest always, so that there is nothing to fetch anew."""
+    """Keys in a file: never older than a second, so that there is nothing to fetch anew."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock) -> None:
         self.last: KeySet | None = None
         self._path = path
+        self._clock = clock
+        self._looked = float("-inf")
         self._seen: tuple[int, int, int] | None = None
 
     @property
@@ -112,13 +116,16 @@ class _File:
         return False  # reading a file holds the loop: nobody can see it half done
 
     async def keys(self, *, anew: bool = False) -> KeySet:
-        del anew
+        now = self._clock.monotonic()
+        if self.last is not None and not anew and now - self._looked < LOOK:
+            return self.last
         try:
-            found = os.stat(self._path)  # noqa: PTH116 (on every call: pathlib's costs twice as much)
+            found = os.stat(self._path)  # noqa: PTH116 (pathlib's costs twice as much)
             seen = (found.st_mtime_ns, found.st_size, found.st_ino)
             if self.last is None or seen != self._seen:
                 self.last = parse_keys(self._path.read_bytes())
                 self._seen = seen
+            self._looked = now
         except (OSError, KeysUnreadable) as failure:
             raise _unavailable("the issuer's key file cannot be read", RETRY) from failure
         return self.last

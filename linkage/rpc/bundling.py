@@ -58,6 +58,7 @@ class Bundling:
     async def stream(self, request: pb.LookupBundleRequest, call: Call) -> AsyncIterator[pb.LookupBundleResponse]:
         """Every record as it comes, then the summary."""
         plan = self.corridor.plan(call, self._read(request, call))
+        call.weigh(len(plan.members))
         standings: dict[RecordType, Standing] = {}
         answers = self.corridor.answers(plan, self._answered)
         try:

@@ -2,7 +2,8 @@
 
 Handlers are wrapped where they are registered, not by gRPC interceptors: one coroutine less a call, and no handler can be
 registered past the door. Requests are read and replies written behind it, too: gRPC itself would tell the caller what it thinks of
-bytes that are no message, and nobody would count them. A refusal that no entry records yet is recorded here, before the caller
+bytes that are no message, and nobody would count them. So every method is registered as one that takes a stream of requests, and its one
+request is taken in (`linkage.rpc.intake`) once the caller is known and let in. A refusal that no entry records yet is recorded here, before the caller
 learns of it.
 """
 
@@ -10,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 import grpc
@@ -21,6 +23,9 @@ from linkage.call import Call, caller_facts
 from linkage.clock import Clock
 from linkage.errors import Reason, Refusal
 from linkage.ids import id_text, new_id
+from linkage.rpc.admission import Admission, Entered, Place
+from linkage.rpc.intake import Context, Intake
+from linkage.rpc.pacing import Pacing
 from linkage.rpc.recognise import AuditorCall, Recogniser
 from linkage.rpc.refusals import Refusals
 from linkage.rpc.roles import ROLES, Role
@@ -31,7 +36,8 @@ from linkage.terms import Caller
 
 Serve = Callable[[Any, Any], Awaitable[Message]]
 ServeStream = Callable[[Any, Any], AsyncIterator[Message]]
-Context = grpc.aio.ServicerContext[Any, Any]
+
+_NOBODY: Mapping[str, tuple[str, str]] = {}
 
 
 class Door:
@@ -53,7 +59,11 @@ class Door:
         self._clock = clock
         self._server = server
         self._names = names
-        self._in_flight = 0
+        counted = {entered: metrics.admissions.labels(entered.value) for entered in Entered}
+        self._admission = Admission(server.max_concurrent, lambda entered: counted[entered].inc())
+        metrics.places_taken.set_function(lambda: self._admission.taken)
+        self._pacing = Pacing(clock, metrics.refusals_kept.inc)
+        self._intake = Intake(server, clock, lambda misuse: metrics.misuses.labels(misuse.value).inc())
 
     def guard(self, servicer: object, service: ServiceDescriptor) -> grpc.GenericRpcHandler:
         """Wrap every method of a servicer; what comes back is registered with gRPC in its place."""
@@ -63,19 +73,21 @@ class Door:
     def _handler(self, descriptor: MethodDescriptor, serve: Any) -> Any:
         way = _Way.of(descriptor)
         if descriptor.server_streaming:
-            return grpc.unary_stream_rpc_method_handler(self._streamed(way, serve))
-        return grpc.unary_unary_rpc_method_handler(self._answered(way, serve))
+            return grpc.stream_stream_rpc_method_handler(self._streamed(way, serve))
+        return grpc.stream_unary_rpc_method_handler(self._answered(way, serve))
 
-    def _answered(self, way: "_Way", serve: Serve) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    def _answered(self, way: "_Way", serve: Serve) -> Callable[[object, Context], Awaitable[bytes]]:
         ok, seconds = self._metrics.calls.labels(way.method, "OK"), self._metrics.call_seconds.labels(way.method)
 
-        async def answer(request: bytes, context: Context) -> bytes:
+        async def answer(_: object, context: Context) -> bytes:
             passing = _Passing(new_id(self._clock), way.method)
-            with self._under_way(seconds):
+            with self._measured(seconds, passing):
                 try:
-                    reply = way.written(await serve(*await self._admitted(way, request, context, passing)))
+                    reply = way.written(await serve(*await self._admitted(way, context, passing)))
                 except asyncio.CancelledError as cancelled:
-                    failure = _not_by_the_caller(cancelled)
+                    failure = self._not_by_the_caller(way.method, cancelled)
+                except grpc.aio.AbortError:
+                    raise  # it was told already
                 except Exception as error:  # noqa: BLE001 (one of the two places: everything becomes a status, once)
                     failure = error
                 else:
@@ -85,19 +97,21 @@ class Door:
 
         return answer
 
-    def _streamed(self, way: "_Way", serve: ServeStream) -> Callable[[bytes, Context], AsyncIterator[bytes]]:
+    def _streamed(self, way: "_Way", serve: ServeStream) -> Callable[[object, Context], AsyncIterator[bytes]]:
         ok, seconds = self._metrics.calls.labels(way.method, "OK"), self._metrics.call_seconds.labels(way.method)
 
-        async def answer(request: bytes, context: Context) -> AsyncIterator[bytes]:
+        async def answer(_: object, context: Context) -> AsyncIterator[bytes]:
             passing = _Passing(new_id(self._clock), way.method)
-            with self._under_way(seconds):
+            with self._measured(seconds, passing):
                 try:
-                    messages = serve(*await self._admitted(way, request, context, passing))
+                    messages = serve(*await self._admitted(way, context, passing))
                     async with aclosing(messages):  # type: ignore[type-var]  # an async generator, by the contract of servicers
                         async for message in messages:
                             yield way.written(message)
                 except asyncio.CancelledError as cancelled:
-                    failure = _not_by_the_caller(cancelled)
+                    failure = self._not_by_the_caller(way.method, cancelled)
+                except grpc.aio.AbortError:
+                    raise  # it was told already
                 except Exception as error:  # noqa: BLE001 (as above: a stream's own way out)
                     failure = error
                 else:
@@ -108,70 +122,92 @@ class Door:
         return answer
 
     @contextmanager
-    def _under_way(self, seconds: Any) -> Iterator[None]:
+    def _measured(self, seconds: Any, passing: "_Passing") -> Iterator[None]:
+        """Measure a call, unless it was turned away: those are many at once, and would hide how long a call takes."""
         started = self._clock.monotonic()
-        self._in_flight += 1
-        self._metrics.in_flight.set(self._in_flight)
         try:
             yield
         finally:
-            self._in_flight -= 1
-            self._metrics.in_flight.set(self._in_flight)
-            seconds.observe(self._clock.monotonic() - started)
+            if passing.place is not None:
+                seconds.observe(self._clock.monotonic() - started)
 
-    async def _admitted(self, way: "_Way", request: bytes, context: Context, passing: "_Passing") -> tuple[Message, Any]:
+    def _place(self, caller: str) -> Place:
+        """A place that is given back when the call's task ends: by then the reply was taken, or the refusal recorded and told.
+
+        So a caller who asks and does not read goes on holding its place, as the reply does.
+
+        Raises:
+            Refusal: OVERLOADED.
+        """
+        if (task := asyncio.current_task()) is None:
+            raise RuntimeError("a call outside any task")
+        place = self._admission.enter(caller)
+        task.add_done_callback(lambda _: place.leave())
+        return place
+
+    async def _admitted(self, way: "_Way", context: Context, passing: "_Passing") -> tuple[Message, Any]:
         """Who calls, and with what: the request, and a `Call` of an officer, an `AuditorCall`, or the `Known` of a reader."""
         known = self._recogniser.peer(context.auth_context(), passing.facts.update)
-        if self._in_flight > self._server.max_concurrent:
-            raise Refusal(Reason.OVERLOADED, retry_after=1.0)
+        passing.caller = known.who.uri
+        passing.place = self._place(passing.caller)
+        metadata = context.invocation_metadata() or ()
+        self._intake.check(metadata)
+        request = await self._intake.request(context, partial(self._refuse, way.method, passing=passing, context=context))
         if way.role is Role.READER:
             return way.read(request), known
         if way.role is Role.AUDITOR:
             return way.read(request), AuditorCall(passing.id, known.auditor)
-        officer = await self._recogniser.officer(context.invocation_metadata(), known.counter)
-        call = self._call(passing.id, Caller(known.counter, officer), context)
-        call.facts = passing.facts
+        officer = await self._recogniser.officer(metadata, known.counter)
+        call = self._call(passing, passing.place, Caller(known.counter, officer), context)
         call.about(**caller_facts(call.caller))
         return way.read(request), call
 
-    def _call(self, request_id: bytes, caller: Caller, context: Context) -> Call:
+    def _call(self, passing: "_Passing", place: Place, caller: Caller, context: Context) -> Call:
         remaining = context.time_remaining()
         longest = self._server.max_deadline
         seconds = longest if remaining is None else min(remaining, longest)
         return Call(
-            id=request_id,
+            id=passing.id,
             caller=caller,
             deadline=self._clock.monotonic() + seconds,
             clock=self._clock,
             reserve=self._server.reserve,
             least=self._server.least_deadline,
+            weigh=place.weigh,
+            facts=passing.facts,
         )
 
     async def _refuse(self, method: str, failure: BaseException, passing: "_Passing", context: Context) -> NoReturn:
         refusal = await self._refusals.settle(failure, passing.id, passing.facts)
-        status = status_of(refusal, id_text(passing.id), self._names())
+        status = status_of(refusal, id_text(passing.id), self._names() if refusal.source else _NOBODY)
         self._metrics.calls.labels(method, status.code.name).inc()
+        if refusal.reason is Reason.OVERLOADED and passing.place is None:
+            await self._pacing.keep(passing.caller, context.time_remaining())
         await context.abort(status.code, status.message, status.trailers)
         raise RuntimeError("abort returned")
 
+    def _not_by_the_caller(self, method: str, cancelled: asyncio.CancelledError) -> BaseException:
+        """A defect, where a cancellation was raised inside that nobody asked for: gRPC would leave the caller hanging until its deadline.
 
-def _not_by_the_caller(cancelled: asyncio.CancelledError) -> BaseException:
-    """A defect, where a cancellation was raised inside that nobody asked for: gRPC would leave the caller hanging until its deadline.
-
-    Raises:
-        asyncio.CancelledError: the caller hung up or its time is over.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise cancelled
-    return RuntimeError("a stray cancellation")
+        Raises:
+            asyncio.CancelledError: the caller hung up or its time is over.
+        """
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            self._metrics.calls.labels(method, "CANCELLED").inc()
+            raise cancelled
+        return RuntimeError("a stray cancellation")
 
 
 class _Passing:
-    """What the log may say of a call that may yet be refused."""
+    """What the log may say of a call that may yet be refused, who calls, once that is known, and the place it holds, once it has one."""
+
+    __slots__ = ("caller", "facts", "id", "place")
 
     def __init__(self, request_id: bytes, method: str) -> None:
         self.id = request_id
+        self.caller = ""
+        self.place: Place | None = None
         self.facts: dict[str, Any] = {"method": method.rpartition("/")[2]}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from linkage.audit.receipt import Receipt
 from linkage.call import Call
 from linkage.ids import id_text
 from linkage.lookup import Lookup
@@ -32,9 +33,7 @@ class LookupService(lookup_pb2_grpc.LookupServiceServicer):
 
         async def attempt() -> pb.LookupResponse:
             reply, receipt = await self._corridor.look_up(call, ask, lambda reply: self._retries.pack(self._written(call, reply)))
-            response = self._written(call, reply)
-            response.receipt.CopyFrom(encode_receipt(receipt))
-            return response
+            return self._written(call, reply, receipt)
 
         return await self._retries.answered(call, attempt, pb.LookupResponse)
 
@@ -57,20 +56,17 @@ class LookupService(lookup_pb2_grpc.LookupServiceServicer):
         reading.done()
         return ask
 
-    def _written(self, call: Call, reply: LookupReply) -> pb.LookupResponse:
-        found = reply.fields is not None
-        response = pb.LookupResponse(
+    def _written(self, call: Call, reply: LookupReply, receipt: Receipt | None = None) -> pb.LookupResponse:
+        found, check = reply.fields is not None, reply.person_check
+        return pb.LookupResponse(
             answer=pb.ANSWER_FOUND if found else pb.ANSWER_NOT_FOUND,
             sentence=self._sentences.answer(found, reply.source),
             request_id=id_text(call.id),
+            record=None if reply.fields is None else encode_record(reply.record_type, reply.source, reply.fields, reply.received_ms),
+            person_check=pb.PERSON_CHECK_UNSPECIFIED if check is None else pb.PersonCheck.Value(f"PERSON_CHECK_{check.name}"),
+            renewed_session=None if reply.renewed is None else encode_session(reply.renewed, reply.source),
+            receipt=None if receipt is None else encode_receipt(receipt),
         )
-        if reply.fields is not None:
-            response.record.CopyFrom(encode_record(reply.record_type, reply.source, reply.fields, reply.received_ms))
-        if reply.person_check is not None:
-            response.person_check = pb.PersonCheck.Value(f"PERSON_CHECK_{reply.person_check.name}")
-        if reply.renewed is not None:
-            response.renewed_session.CopyFrom(encode_session(reply.renewed, reply.source))
-        return response
 
 
 def _juristic(reading: Reading, request: pb.LookupRequest) -> JuristicPerson | None:

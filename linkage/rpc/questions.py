@@ -1,8 +1,9 @@
 """Reads what a single lookup and a bundle ask alike: fields, and juristic persons."""
 
 from collections.abc import Sequence
+from typing import cast
 
-from linkage.rpc.reading import Reading
+from linkage.rpc.reading import Reading, is_identifier
 from linkage.terms import FieldName, JuristicPerson
 from linkage.v1 import lookup_pb2
 
@@ -16,7 +17,9 @@ def read_fields(reading: Reading, where: str, fields: Sequence[str]) -> tuple[Fi
         return ()
     if len(set(fields)) != len(fields):
         reading.wrong(where, "each field once")
-    return tuple(FieldName(reading.identifier(f"{where}[{i}]", name)) for i, name in enumerate(fields))
+    for i in [i for i, name in enumerate(fields) if not is_identifier(name)]:
+        reading.identifier(f"{where}[{i}]", fields[i])
+    return cast("tuple[FieldName, ...]", tuple(fields))
 
 
 def juristic_in(reading: Reading, where: str, body: lookup_pb2.JuristicPerson) -> JuristicPerson:

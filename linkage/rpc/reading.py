@@ -15,7 +15,8 @@ from linkage.errors import Reason, Refusal, Violation
 from linkage.terms import CitizenNumber, JuristicNumber, PartialDate, PersonName, Secret
 from linkage.v1 import verification_pb2
 
-_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+is_identifier = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}").fullmatch
+"""Whether a text has the form of a name from the register, the catalogue or the settings."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories of what nobody types into a name: controls, directions, unassigned, ends of lines and paragraphs."""
 _NOBODY = CitizenNumber("0000000000001")
@@ -43,7 +44,7 @@ class Reading:
 
     def identifier(self, field: str, text: str) -> str:
         """A name from the register, the catalogue or the settings."""
-        if _IDENTIFIER.fullmatch(text) is None:
+        if not is_identifier(text):
             self.wrong(field, "a name of 1 to 64 of a-z 0-9 _ . - is required" if text else "is required")
         return text
 

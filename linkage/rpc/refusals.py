@@ -71,13 +71,16 @@ class Refusals:
         if refusal.reason is Reason.INTERNAL:
             _log.error("defect", method=facts.get("method"), request_id=id_text(request_id), **_defect(failure.__cause__ or failure))
         self._metrics.refusals.labels(refusal.reason.value).inc()  # before anything is awaited: the caller may hang up meanwhile
+        if refusal.receipt is None and refusal.reason in COUNTED:
+            self._tally.note(facts, refusal.reason)
+            return refusal
         told = refusal
         try:
             await self._record(refusal, request_id, facts)
         except AuditUnavailable:
             told = Refusal(Reason.AUDIT_UNAVAILABLE)
         except Refusal as overload:  # the journal takes no more just now
-            self._tally.note(dict(facts), overload.reason)
+            self._tally.note(facts, overload.reason)
             told = overload
         if told is not refusal:
             self._metrics.refusals.labels(told.reason.value).inc()
@@ -87,8 +90,8 @@ class Refusals:
         if refusal.receipt is not None or refusal.reason in _UNRECORDABLE:
             return
         unnamed = refusal.reason is Reason.UNKNOWN_SERVICE and "officer" not in facts  # a reader's slip, which decides nothing
-        if unnamed or refusal.reason in COUNTED or (refusal.reason in DAMPED and not self._tally.first(dict(facts), refusal.reason)):
-            self._tally.note(dict(facts), refusal.reason)
+        if unnamed or (refusal.reason in DAMPED and not self._tally.first(facts, refusal.reason)):
+            self._tally.note(facts, refusal.reason)
             return
         try:
             refusal.receipt = await self._journal.deny(request_id, facts, refusal)

@@ -5,8 +5,10 @@ fields, RetryInfo where waiting helps and `grpc-retry-pushback-ms` (-1 where it 
 Thai and English, and the log's Receipt.
 """
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
@@ -21,8 +23,14 @@ from linkage.v1 import receipt_pb2
 
 DOMAIN = "linkage"
 
-_RETRY_WHERE_SILENT = {Reason.AUDIT_UNAVAILABLE: 1.0, Reason.AGENCY_UNAVAILABLE: 5.0, Reason.REQUEST_IN_PROGRESS: 0.5}
-"""Seconds to wait where the refusal itself does not know."""
+
+_RETRY_WHERE_SILENT = {
+    Reason.AUDIT_UNAVAILABLE: 1.0,
+    Reason.AGENCY_UNAVAILABLE: 5.0,
+    Reason.OVERLOADED: 1.0,
+    Reason.REQUEST_IN_PROGRESS: 0.5,
+}
+"""Seconds to wait, more or less, where the refusal itself does not know: those refused together must not come back together."""
 
 _LONGEST_PUSHBACK = 2.0
 """Seconds. gRPC sleeps a pushback out inside the call, and past its deadline reports DEADLINE_EXCEEDED in the place of our reason: a
@@ -60,42 +68,71 @@ def refusal_of(error: BaseException) -> Refusal:
 
 def status_of(refusal: Refusal, request_id: str, names: Mapping[str, tuple[str, str]]) -> WireStatus:
     """Build the status. ``names``: for each source its Thai and English name, for the sentences."""
-    row = TABLE[refusal.reason]
-    th_name, en_name = names.get(refusal.source or "", NAMELESS)
-    en, th = row.en.replace("{source}", en_name), row.th.replace("{source}", th_name)
-    metadata = {"request_id": request_id, "who": row.who}
-    if refusal.source:
-        metadata["source"] = refusal.source
-    if refusal.reason is Reason.AGENCY_QUOTA_EXHAUSTED and refusal.detail:
-        metadata["quota"] = refusal.detail
-    details: list[Message] = [
-        error_details_pb2.ErrorInfo(reason=refusal.reason.value, domain=DOMAIN, metadata=metadata),
-        error_details_pb2.LocalizedMessage(locale="th", message=th),
-        error_details_pb2.LocalizedMessage(locale="en", message=en),
-    ]
+    quota = refusal.detail if refusal.reason is Reason.AGENCY_QUOTA_EXHAUSTED else ""
+    told = _told(refusal.reason, refusal.source or "", names.get(refusal.source or "", NAMELESS), quota)
+    cause = error_details_pb2.ErrorInfo(reason=refusal.reason.value, domain=DOMAIN, metadata={**told.metadata, "request_id": request_id})
+    parts, message = [told.details, status_pb2.Status(details=[_packed(cause)]).SerializeToString()], told.message
     if refusal.violations:
-        told = refusal.violations[:_MOST_VIOLATIONS]
-        wrong = [error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description) for v in told]
-        details.append(error_details_pb2.BadRequest(field_violations=wrong))
+        shown = refusal.violations[:_MOST_VIOLATIONS]
+        wrong = [error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description) for v in shown]
+        message += f" {shown[0].field}: {shown[0].description}"
+        bad = _packed(error_details_pb2.BadRequest(field_violations=wrong))
+        parts.append(status_pb2.Status(message=message, details=[bad]).SerializeToString())
     wait = wait_of(refusal)
-    soon = wait is not None and wait <= _LONGEST_PUSHBACK
-    trailers: list[tuple[str, str | bytes]] = [("grpc-retry-pushback-ms", str(round((wait or 0) * 1000)) if soon else "-1")]
     if wait is not None:
-        details.append(error_details_pb2.RetryInfo(retry_delay=duration(wait)))
-    first = "".join(f" {v.field}: {v.description}" for v in refusal.violations[:1])
-    message = f"{refusal.reason.value}: {en}{first}"
-    status = status_pb2.Status(code=row.code.value[0], message=message, details=[_packed(d) for d in details])
+        parts.append(_waiting(round(wait * 1000)))
     if isinstance(refusal.receipt, Receipt):
-        proof = _packed(encode_receipt(refusal.receipt))
-        if status.ByteSize() + proof.ByteSize() <= _LARGEST:  # a larger one can be fetched, by the request id
-            status.details.append(proof)
-    trailers.append(("grpc-status-details-bin", status.SerializeToString()))
-    return WireStatus(row.code, status.message, tuple(trailers))
+        proof = status_pb2.Status(details=[_packed(encode_receipt(refusal.receipt))]).SerializeToString()
+        if sum(map(len, parts)) + len(proof) <= _LARGEST:  # a larger one can be fetched, by the request id
+            parts.append(proof)
+    pushback = "-1" if wait is None or wait > _LONGEST_PUSHBACK else str(round(wait * 1000))
+    # Messages written one behind the other are one message: lists go on, and the last text counts.
+    return WireStatus(told.code, message, (("grpc-retry-pushback-ms", pushback), ("grpc-status-details-bin", b"".join(parts))))
 
 
 def wait_of(refusal: Refusal) -> float | None:
-    """Seconds after which asking again may help; None where waiting does not help."""
-    return refusal.retry_after if refusal.retry_after is not None else _RETRY_WHERE_SILENT.get(refusal.reason)
+    """Seconds after which asking again may help; None where waiting does not help. At random around what is meant, where the refusal does not say."""
+    if refusal.retry_after is not None or refusal.reason not in _RETRY_WHERE_SILENT:
+        return refusal.retry_after
+    return _RETRY_WHERE_SILENT[refusal.reason] * random.uniform(0.75, 1.25)  # noqa: S311 (nothing depends on its being hard to guess)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What every refusal for one reason says alike. ``details``: a google.rpc.Status with the sentences; ``metadata``: of ErrorInfo."""
+
+    code: grpc.StatusCode
+    message: str
+    details: bytes
+    metadata: Mapping[str, str]
+
+
+@lru_cache(maxsize=1024)
+def _told(reason: Reason, source: str, named: tuple[str, str], quota: str) -> _Told:
+    """Made once: the more are refused, the less each refusal may cost."""
+    row = TABLE[reason]
+    th_name, en_name = named
+    en, th = row.en.replace("{source}", en_name), row.th.replace("{source}", th_name)
+    metadata = {"who": row.who}
+    if source:
+        metadata["source"] = source
+    if quota:
+        metadata["quota"] = quota
+    details = (
+        error_details_pb2.LocalizedMessage(locale="th", message=th),
+        error_details_pb2.LocalizedMessage(locale="en", message=en),
+    )
+    message = f"{reason.value}: {en}"
+    status = status_pb2.Status(code=row.code.value[0], message=message, details=[_packed(detail) for detail in details])
+    return _Told(row.code, message, status.SerializeToString(), metadata)
+
+
+@lru_cache(maxsize=4096)
+def _waiting(milliseconds: int) -> bytes:
+    """What a google.rpc.Status says of how long to wait."""
+    retry = error_details_pb2.RetryInfo(retry_delay=duration(milliseconds / 1000))
+    waiting: bytes = status_pb2.Status(details=[_packed(retry)]).SerializeToString()
+    return waiting
 
 
 def encode_receipt(receipt: Receipt) -> receipt_pb2.Receipt:

@@ -37,12 +37,16 @@ class Certificates:
         settings: where the files are.
         clock: says what has expired.
         on_reload: called, in a thread of gRPC's, with the new material, or with the problem that keeps the old in use.
+        on_handshake: called, in a thread of gRPC's, for every connection that is accepted, whatever becomes of it.
     """
 
-    def __init__(self, settings: Server, clock: Clock, on_reload: Callable[[Material | Problem], None]) -> None:
+    def __init__(
+        self, settings: Server, clock: Clock, on_reload: Callable[[Material | Problem], None], on_handshake: Callable[[], None]
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._on_reload = on_reload
+        self._on_handshake = on_handshake
         self._lock = threading.Lock()
         self._stamp = self._look()
         self.current = _load(settings, clock)
@@ -57,6 +61,7 @@ class Certificates:
 
     def fetch(self) -> grpc.ServerCertificateConfiguration | None:
         """What has changed since the last handshake; None: nothing, go on as before."""
+        self._on_handshake()
         with self._lock:
             stamp = self._look()
             if stamp == self._stamp:

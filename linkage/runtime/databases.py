@@ -14,10 +14,11 @@ from linkage.settings import Log, Settings
 from linkage.store.backend import KeyStore, LogReader, LogStore
 from linkage.store.conninfo import as_another, is_same_place, place_of, read_conninfo, role_of
 from linkage.store.contract import SpaceLimits, StoreUnavailable
+from linkage.store.lock import StoreLock
 from linkage.store.log_time import CLOCK_JUMP_S
 from linkage.store.postgres_create import create_missing
 from linkage.store.postgres_keys import PostgresKeys
-from linkage.store.postgres_lock import ReplicaLock
+from linkage.store.postgres_lock import DatabasesWatch, HeldHere, ReplicaLock
 from linkage.store.postgres_log import PostgresLog
 from linkage.store.postgres_read import PostgresReader
 from linkage.tlog.log_keys import LogSigner
@@ -34,10 +35,19 @@ class Databases:
     clock_jump: float = CLOCK_JUMP_S
     shared: bool = True
 
-    def lock(self) -> ReplicaLock:
+    def lock(self, patience: float = 0.0) -> HeldHere:
         """See `Storage`: the lock is on this gateway's name; others of other names run beside it."""
         with _naming("log.postgres"):
-            return ReplicaLock(self.log, self.replica, beside=self.data_keys)
+            name = ReplicaLock(self.log, self.replica, beside=self.data_keys)
+        try:
+            return HeldHere(name, StoreLock(self.anchor, patience=patience))
+        except BaseException:
+            name.release()
+            raise
+
+    def watch(self) -> DatabasesWatch:
+        """See `Storage`."""
+        return DatabasesWatch(self.log, self.data_keys)
 
     def make_missing(self, signer: LogSigner) -> None:
         """Nothing is made here, for a gateway may not: the owner does that once. What is there must belong together.

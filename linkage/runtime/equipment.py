@@ -70,7 +70,7 @@ async def equip(settings: Settings, file: Path, clock: Clock, *, clients: Client
     """
     problems: list[Problem] = []
     metrics = Metrics()
-    certificates = _try(problems, lambda: Certificates(settings.server, clock, _Watch(metrics)))
+    certificates = _try(problems, lambda: Certificates(settings.server, clock, _Watch(metrics), metrics.handshakes.inc))
     keys = _try(problems, lambda: _keys(settings))
     storage = _try(problems, lambda: storage_of(settings))
     couriers = _try(problems, lambda: couriers_of(settings.log, str(file)))

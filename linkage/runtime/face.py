@@ -9,6 +9,7 @@ from linkage.audit.receipt import ReceiptBook
 from linkage.audit.sealing import Sealing
 from linkage.audit.search_room import SearchRoom
 from linkage.audit.tally import Tally
+from linkage.audit.witness_reading import WitnessReading
 from linkage.audit.witnessing import Witnessing
 from linkage.bundle import Bundle
 from linkage.clock import Clock
@@ -49,12 +50,24 @@ class Rooms:
     tally: Tally
     book: ReceiptBook
     search: SearchRoom
-    witnessing: Witnessing
+    witnessing: Witnessing | WitnessReading
     key_sets: KeySets
 
-    def names(self) -> Mapping[str, tuple[str, str]]:
-        """Each agency's Thai and English name: a source goes by the id of its agency in the register."""
-        return {agency.id: (agency.name_th, agency.name_en) for agency in self.in_force().register.agencies.values()}
+
+def _names(in_force: Callable[[], InForce]) -> Callable[[], Mapping[str, tuple[str, str]]]:
+    """Gives each agency's Thai and English name, as the register in force has them: a source goes by the id of its agency there."""
+    known: object = None
+    named: Mapping[str, tuple[str, str]] = {}
+
+    def names() -> Mapping[str, tuple[str, str]]:
+        nonlocal known, named
+        register = in_force().register
+        if register is not known:
+            known = register
+            named = {agency.id: (agency.name_th, agency.name_en) for agency in register.agencies.values()}
+        return named
+
+    return names
 
 
 def build_face(rooms: Rooms) -> Built:
@@ -66,7 +79,7 @@ def build_face(rooms: Rooms) -> Built:
     settings, equipment = rooms.equipment.settings, rooms.equipment
     sealer = Sealer(equipment.keys.tokens)
     recogniser = _recogniser(rooms)
-    retries, sentences = Retries(sealer, rooms.book, settings.tokens.replay_seconds), Sentences(rooms.names)
+    retries, sentences = Retries(sealer, rooms.book, settings.tokens.replay_seconds), Sentences(_names(rooms.in_force))
     visits, logins = Visits(sealer, rooms.clock, settings.tokens.visit_minutes), AgencyLogins(sealer, rooms.clock)
     lookup = _lookup(rooms, visits, logins)
     refusals = Refusals(rooms.journal, rooms.tally, equipment.metrics)
@@ -79,7 +92,7 @@ def build_face(rooms: Rooms) -> Built:
         AuditService(Inspection(rooms.in_force, rooms.search, ReadingRoom(rooms.journal, rooms.sealing), sealer), rooms.in_force),
     )
     credentials = equipment.certificates.credentials()
-    return build_server(settings.server, _door(rooms, recogniser, refusals), servicers, credentials, equipment.metrics.unknown_methods.inc)
+    return build_server(settings.server, _door(rooms, recogniser, refusals), servicers, credentials, equipment.metrics)
 
 
 def _recogniser(rooms: Rooms) -> Recogniser:
@@ -127,5 +140,5 @@ def _door(rooms: Rooms, recogniser: Recogniser, refusals: Refusals) -> Door:
         metrics=rooms.equipment.metrics,
         clock=rooms.clock,
         server=rooms.equipment.settings.server,
-        names=rooms.names,
+        names=_names(rooms.in_force),
     )

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,68 +10,60 @@ import prometheus_client
 import structlog
 
 from linkage import __version__
-from linkage.audit.boot import announce, check_edge, new_origin, recover_orphans
-from linkage.audit.journal import Journal, JournalLimits
+from linkage.audit.boot import announce, new_origin
 from linkage.audit.receipt import ReceiptBook
-from linkage.audit.record import Entry, Kind
-from linkage.audit.sealing import Sealing
+from linkage.audit.record import Origin
 from linkage.audit.sweeper import Sweeper
 from linkage.audit.tally import Tally
 from linkage.clock import Clock, SystemClock
-from linkage.errors import AuditUnavailable, LinkageError, LogCorrupt, Problem, Refusal
+from linkage.errors import AuditUnavailable, LogCorrupt, Refusal
 from linkage.identity import KeySets
-from linkage.ids import new_id
-from linkage.in_force import InForce
 from linkage.runtime.equipment import Equipment, equip
 from linkage.runtime.face import Rooms, build_face
-from linkage.runtime.files import WatchedFiles
 from linkage.runtime.health import EVERY_S, Health
-from linkage.runtime.key_care import begin_care, open_checked
+from linkage.runtime.key_care import begin_care
+from linkage.runtime.leaving import leave
+from linkage.runtime.log_opening import check_log, close_orphans, journal_of, sealing_of
 from linkage.runtime.outlook import Outlook
+from linkage.runtime.post import Post
 from linkage.runtime.presence import Presence
+from linkage.runtime.reloading import digests, watched
 from linkage.runtime.searching import search_room_of, watching
 from linkage.runtime.self_auditing import self_audit_of
-from linkage.runtime.witnesses import BOOT_S, witnessing_of
+from linkage.runtime.storage import Hold
 from linkage.settings import Settings
 from linkage.sources.registry import ClientMaker, client_for
-from linkage.store.anchor import Anchor, check_anchor
-from linkage.store.contract import SpaceLimits
 from linkage.transport import key_set_client
 from linkage.transport.expiry import read_expiry
 
 _log = structlog.get_logger()
 
-
-class LogLost(LinkageError):
-    """The log can be written no more by this process; a new one reads what the disk holds and goes on. Says why."""
+WORKERS_PAGE = "127.0.0.1:0"
+"""Where a worker shows its metrics: to the process that started it, which puts them on the gateway's one page."""
 
 
 class Gateway:
-    """A gateway that serves. Made by `start`, ended by `stop`."""
+    """A gateway that serves, or one worker of it. Made by `start`, ended by `stop`."""
 
-    def __init__(self, equipment: Equipment, clock: Clock, outlook: Outlook) -> None:
+    def __init__(self, equipment: Equipment, clock: Clock, outlook: Outlook, hold: Hold, post: Post | None) -> None:
         self.equipment = equipment
         self.settings = equipment.settings
         self._clock = clock
         self._storage = equipment.storage
-        self._lock = equipment.storage.lock()
+        self._lock = hold
+        self._post = post
         self._outlook = outlook
         self.lost: LogCorrupt | None = None
         """What a reader found wrong with the log; None while nobody did."""
         self._tasks: list[asyncio.Task[Any]] = []
-        self._origin = new_origin(self.settings.log.replica)
-        self._watched = WatchedFiles(
-            equipment.files,
-            self.settings,
-            equipment.record_kinds,
-            record=self._record_config,
-            on_problem=self._not_changed,
-            on_mended=self._mended,
-        )
-        equipment.metrics.reload_ok.labels("files").set(1)
+        replica = self.settings.log.replica
+        self._origin = new_origin(replica) if post is None else Origin(replica, bytes.fromhex(post.boot))
+        self.sealing = sealing_of(equipment, clock)
 
     @classmethod
-    async def start(cls, settings: Settings, file: Path, *, clock: Clock | None = None, clients: ClientMaker = client_for) -> Self:
+    async def start(
+        cls, settings: Settings, file: Path, *, clock: Clock | None = None, clients: ClientMaker = client_for, post: Post | None = None
+    ) -> Self:
         """Read and check everything, open the log, close orphans, record the start, then serve.
 
         Args:
@@ -80,6 +71,7 @@ class Gateway:
             file: the settings file, for problems.
             clock: None for the machine's.
             clients: makes the HTTP clients; another one puts simulators in the agencies' place.
+            post: None for a gateway that is one process; else a worker's, and another process holds the log's lock.
 
         Raises:
             SettingsInvalid: something the operator wrote is wrong.
@@ -91,7 +83,12 @@ class Gateway:
         equipment = await equip(settings, file, clock, clients=clients)
         read = read_expiry if clients is client_for else None  # whoever stands in for the agencies shows no certificates
         outlook = Outlook(equipment.sources, settings.sources, equipment.metrics, clock, kinds=equipment.record_kinds, read=read)
-        gateway = cls(equipment, clock, outlook)
+        try:
+            hold = equipment.storage.watch() if post is not None else await asyncio.to_thread(equipment.storage.lock, settings.server.drain)
+        except BaseException:
+            await equipment.sources.aclose()
+            raise
+        gateway = cls(equipment, clock, outlook, hold, post)
         try:
             await gateway._open_journal()
             await gateway._open_door()
@@ -105,38 +102,25 @@ class Gateway:
         """The port that gRPC listens on."""
         return self._built.port
 
+    @property
+    def page_port(self) -> int:
+        """The port of the metrics page, 0 where there is none."""
+        return 0 if self._page is None else int(self._page.server_port)
+
     async def _open_journal(self) -> None:
-        settings, keys, clock, storage = self.settings.log, self.equipment.keys, self._clock, self._storage
-        storage.make_missing(keys.signer)
-        with storage.open_reader() as reader:
-            check_edge(reader, keys.signer.verifier)
-            check_anchor(storage.anchor, reader, keys.signer.verifier)
-        self._witnessing = witnessing_of(settings, self.equipment.couriers, storage, keys.signer.verifier, clock, self.equipment.metrics)
-        await self._witnessing.check(within=BOOT_S)
-        space = SpaceLimits(settings.refuse_intents_below, settings.refuse_all_below)
-        self.sealing = Sealing(settings.origin, keys.encryption, keys.pseudonyms, clock, keep_days=settings.retention_days)
-        data_keys = open_checked(storage.open_keys, self.sealing, self.settings)
-        self.journal = Journal(
-            storage.open_log(keys.signer, clock, self._origin, space),
-            data_keys,
-            sealing=self.sealing,
-            origin=self._origin,
-            clock=clock,
-            limits=JournalLimits(settings.queue, settings.append_timeout),
-            anchor=Anchor(storage.anchor),
-        )
+        equipment, clock = self.equipment, self._clock
+        self._witnessing = await check_log(equipment, clock, self._post)
+        self.journal = journal_of(equipment, self.sealing, self._origin, clock)
         self.journal.start()
         self._tally = Tally(self.journal, clock)
-        self._book = ReceiptBook(storage.open_reader, self._corrupt)
-        self._search = search_room_of(settings, storage, self.sealing, self._corrupt)
-        orphans = await recover_orphans(self.journal, clock, only_of=settings.replica if storage.shared else None)
-        if orphans:
-            self.equipment.metrics.recovered.inc(orphans)
-            _log.warning("intents of an ended process were closed: their outcome is unknown", count=orphans)
-        await announce(self.journal, clock, version=__version__, digests=_digests(self.equipment.files))
-        self._care = await begin_care(self.journal, storage.open_keys, self.sealing, clock, self.equipment)
+        self._book = ReceiptBook(self._storage.open_reader, self._corrupt)
+        self._search = search_room_of(self.settings.log, self._storage, self.sealing, self._corrupt)
+        await close_orphans(self.journal, clock, equipment, self._post)
+        await announce(self.journal, clock, version=__version__, digests=digests(equipment.files))
+        self._care = await begin_care(self.journal, self._storage.open_keys, self.sealing, clock, equipment)
 
     async def _open_door(self) -> None:
+        self._watched = watched(self.equipment, self.journal, self._clock)
         self._key_sets = KeySets(self._clock, key_set_client)
         self._built = build_face(
             Rooms(
@@ -152,53 +136,31 @@ class Gateway:
                 key_sets=self._key_sets,
             )
         )
-        metrics = self.equipment.metrics
         presence = Presence(self._lock, self.journal, self._storage.free_bytes)
-        self._health = Health(self._built.health, self.journal, self.equipment.sources, metrics, presence)
+        self._health = Health(self._built.health, self.journal, self.equipment.sources, self.equipment.metrics, presence)
         if self.equipment.couriers:
             self._health.also["witness"] = self._witnessing.trouble
         await self._health.look()
-        for work in self._witnessing.work(self.journal.withhold_intents, self._corrupt):
-            self._go(work)
-        sweeper = Sweeper(self.journal, self._clock, after=self.settings.log.recover_after)
-        for task in (
-            self._health.run(),
-            sweeper.run(),
-            self._tally.run(),
-            self._care.run(),
-            self._watched.run(),
-            self._outlook.run(),
-            self._search.run(watching(metrics)),
-            presence.run(),
-            self_audit_of(self.equipment, self._clock, self._corrupt).run(),
-        ):
+        for task in (self._health.run(), presence.run(), *self._every_worker(), *self._housekeeping()):
             self._go(task)
-        self._page = _metrics_page(self.settings.server.metrics_listen, self.equipment)
+        listen = self.settings.server.metrics_listen
+        self._page = _metrics_page(WORKERS_PAGE if listen and self._post is not None else listen, self.equipment)
         await self._built.server.start()
         _log.info("serving", listen=self.settings.server.listen, version=__version__, replica=self.settings.log.replica)
 
-    async def _record_config(self, files: InForce) -> bool:
-        """Say in the log which files will be in force, so that every decision can be traced to the text it was made by."""
-        reloaded = self.equipment.metrics.reload_ok.labels("files")
-        try:
-            await self.journal.record(Entry(Kind.CONFIG, new_id(self._clock), {"digests": _digests(files)}))
-        except (AuditUnavailable, Refusal):
-            reloaded.set(0)
-            _log.error("a change of files could not be recorded; the old ones stay in force")
-            return False
-        reloaded.set(1)
-        _log.info("register, catalogue and agreements reloaded")
-        return True
+    def _every_worker(self) -> Iterator[Coroutine[Any, Any, None]]:
+        yield from self._witnessing.work(self.journal.withhold_intents, self._corrupt)
+        yield Sweeper(self.journal, self._clock, after=self.settings.log.recover_after).run()
+        yield self._tally.run()
+        yield self._watched.run()
+        yield self._outlook.run()
 
-    def _mended(self) -> None:
-        """The files on disk are those in force again: the alarm ends, and there is nothing to record."""
-        self.equipment.metrics.reload_ok.labels("files").set(1)
-        _log.info("register, catalogue and agreements are again as they are in force")
-
-    def _not_changed(self, problems: tuple[Problem, ...]) -> None:
-        self.equipment.metrics.reload_ok.labels("files").set(0)
-        for problem in problems[:20]:
-            _log.error("changed files refused; the old ones stay in force", file=problem.file, key=problem.key, expected=problem.expected)
+    def _housekeeping(self) -> Iterator[Coroutine[Any, Any, None]]:
+        if self._post is not None and not self._post.keeps_house:
+            return
+        yield self._care.run()
+        yield self._search.run(watching(self.equipment.metrics))
+        yield self_audit_of(self.equipment, self._clock, self._corrupt).run()
 
     def _corrupt(self, cause: LogCorrupt) -> None:
         self.lost = cause
@@ -215,13 +177,27 @@ class Gateway:
         self._tasks[-1].add_done_callback(_told)
 
     async def stop(self, grace: float | None = None) -> None:
-        """Readiness off, finish what is under way, record what is counted, close the log. ``grace``: seconds; None for the settings'."""
+        """Readiness off, finish what is under way, record what is counted, close the log. ``grace``: seconds; None for the settings'.
+
+        What is still under way then is cancelled, and its outcome recorded, before the log is closed.
+
+        Raises:
+            AuditUnavailable: something could not be recorded in time; it was never acknowledged.
+        """
         await self._health.drain()
         await self._built.server.stop(self.settings.server.drain if grace is None else grace)
         with contextlib.suppress(AuditUnavailable, Refusal):
             await self._tally.record(everything=True)
         await self._close_rest()
         _log.info("stopped")
+
+    async def leave(self) -> None:
+        """Before `stop`, where siblings listen at the same port: serve those who are connected until each has moved on to one of them."""
+        await leave(self.port, self.settings.server)
+
+    async def hurry(self) -> None:
+        """While `stop` runs: let it wait no longer for what is under way."""
+        await self._built.server.stop(0)
 
     async def _close_rest(self) -> None:
         for task in self._tasks:
@@ -254,44 +230,9 @@ def _told(task: asyncio.Task[Any]) -> None:
         _log.error("a task of the gateway's own failed", exception=type(failure).__name__)
 
 
-def _digests(files: InForce) -> dict[str, Any]:
-    return {"register": files.register.digest, "catalogue": files.catalogue.digest, "agreements": files.book.digest}
-
-
 def _metrics_page(listen: str, equipment: Equipment) -> Any:
     if not listen:
         return None
     host, _, port = listen.rpartition(":")
     page, _thread = prometheus_client.start_http_server(int(port), host, equipment.metrics.registry)
     return page
-
-
-async def serve(settings: Settings, file: Path) -> None:
-    """Serve until SIGTERM or SIGINT, or until the log is lost to this process; then drain.
-
-    Raises:
-        LogLost: it ended by itself: another start may write again.
-        LogCorrupt: it ended by itself: a reader found that the log does not verify. Also as `Gateway.start`, like all else.
-    """
-    over = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, over.set)
-    gateway = await Gateway.start(settings, file)
-    if await _over_or_lost(over, gateway):
-        await gateway.stop()
-        return
-    why = gateway.journal.health().reason
-    _log.error("the log is lost to this process: ending", why=why)
-    with contextlib.suppress(AuditUnavailable):  # what was not done in time was never acknowledged
-        await gateway.stop()
-    raise gateway.lost or LogLost(why)
-
-
-async def _over_or_lost(over: asyncio.Event, gateway: Gateway) -> bool:
-    """Wait for one of the two; whether it is over by order."""
-    waiting = [asyncio.ensure_future(over.wait()), asyncio.ensure_future(gateway.until_lost())]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for each in waiting:
-        each.cancel()
-    return over.is_set()

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable
 
 import structlog
-from grpc_health.v1 import health, health_pb2
 
 from linkage.audit.journal import Journal
+from linkage.rpc.beside import HealthService
 from linkage.rpc.server import SERVICES
 from linkage.runtime.presence import Presence
 from linkage.sources.breaker import BreakerState
@@ -25,9 +25,6 @@ EVERY_S = 0.5
 LITTLE_SPACE, FULL, CLOCK = "little disk space", "FullError", "clock: "
 """How the log begins, or what it says, where the disk or the clock is the reason."""
 
-_SERVING = health_pb2.HealthCheckResponse.SERVING
-_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-
 Trouble = Callable[[], str]
 """What is wrong, in a few words; empty while nothing is."""
 
@@ -37,7 +34,7 @@ class Health:
 
     def __init__(
         self,
-        servicer: health.aio.HealthServicer,
+        servicer: HealthService,
         journal: Journal,
         sources: Registry,
         metrics: Metrics,
@@ -69,28 +66,28 @@ class Health:
         self._metrics.log_queue.set(log.queued)
         self._metrics.log_commit_ms.set(log.last_commit_ms or 0)
         self._metrics.disk_free.set(math.nan if free is None else free)
-        await self._say("log", not why, why=why)
-        await self._say("disk", log.reason != LITTLE_SPACE and FULL not in log.reason, why=log.reason, bytes_free=free)
-        await self._say("clock", not log.reason.startswith(CLOCK), why=log.reason)
-        await self._say("keys", not log.keys, why=log.keys)
+        self._say("log", not why, why=why)
+        self._say("disk", log.reason != LITTLE_SPACE and FULL not in log.reason, why=log.reason, bytes_free=free)
+        self._say("clock", not log.reason.startswith(CLOCK), why=log.reason)
+        self._say("keys", not log.keys, why=log.keys)
         for source in self._sources.sources.values():
             state = source.health().state
-            await self._say(f"source.{source.name}", state is BreakerState.CLOSED, why=state.value)
+            self._say(f"source.{source.name}", state is BreakerState.CLOSED, why=state.value)
         for name, trouble in self.also.items():
-            await self._say(name, not (said := trouble()), why=said)
+            self._say(name, not (said := trouble()), why=said)
         serving = not why and not self._draining
         for name in ("", *(service.full_name for service in SERVICES)):
-            await self._say(name, serving)
+            self._say(name, serving)
 
     async def drain(self) -> None:
         """Say that no new calls are wanted: balancers look elsewhere."""
         self._draining = True
         await self.look()
 
-    async def _say(self, name: str, good: bool, **why: object) -> None:
+    def _say(self, name: str, good: bool, **why: object) -> None:
         if self._said.get(name) is good:
             return
         if name in self._said or not good:
             (_log.info if good else _log.warning)("health", where=name or "gateway", state="serving" if good else "not serving", **why)
         self._said[name] = good
-        await self._servicer.set(name, _SERVING if good else _NOT_SERVING)
+        self._servicer.set(name, serving=good)

@@ -37,6 +37,15 @@ class Hold(Protocol):
         ...
 
 
+class Lock(Hold, Protocol):
+    """A hold that workers take part in."""
+
+    @property
+    def descriptor(self) -> int:
+        """What a worker is to inherit, so that no other gateway of this name begins here before its end."""
+        ...
+
+
 class Storage(Protocol):
     """The places of one gateway's log. Nothing is opened before it is asked for."""
 
@@ -50,13 +59,20 @@ class Storage(Protocol):
         """Whether gateways of other names may be using the same log now."""
         ...
 
-    def lock(self) -> Hold:
-        """Keep other gateways away that this one must not run beside.
+    def lock(self, patience: float = 0.0) -> Lock:
+        """Keep other gateways away that this one must not run beside. For a whole gateway, not for one worker of it. May wait.
+
+        Args:
+            patience: seconds to wait for workers to end whose gateway has ended before them.
 
         Raises:
             StoreLocked: one is running.
             StoreUnavailable: that cannot be told now.
         """
+        ...
+
+    def watch(self) -> Hold:
+        """For a worker, whose gateway holds the lock: whether the store can be used."""
         ...
 
     def make_missing(self, signer: LogSigner) -> None:
@@ -101,6 +117,16 @@ class Storage(Protocol):
         ...
 
 
+class _Nothing:
+    """Holds nothing, and has nothing to say."""
+
+    def look(self) -> str:
+        return ""
+
+    def release(self) -> None:
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class Files:
     """Log and data keys in SQLite files on this machine, for one gateway."""
@@ -111,9 +137,13 @@ class Files:
     clock_jump: float = CLOCK_JUMP_S
     shared: bool = False  # its lock keeps every other gateway away
 
-    def lock(self) -> Hold:
+    def lock(self, patience: float = 0.0) -> Lock:
         """See `Storage`."""
-        return StoreLock(self.log)
+        return StoreLock(self.log, patience=patience)
+
+    def watch(self) -> Hold:
+        """See `Storage`: a file that cannot be used is found out at the next batch."""
+        return _Nothing()
 
     def make_missing(self, signer: LogSigner) -> None:
         """See `Storage`."""

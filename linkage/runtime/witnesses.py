@@ -9,6 +9,7 @@ import structlog
 
 from linkage.audit.freshness import WitnessLimits
 from linkage.audit.witness_answers import Answer, Undelivered
+from linkage.audit.witness_reading import WitnessReading
 from linkage.audit.witnessing import Witnessing
 from linkage.clock import Clock
 from linkage.errors import Problem, SettingsInvalid
@@ -136,10 +137,12 @@ def couriers_of(settings: Log, file: str) -> tuple[HttpCourier, ...]:
 
 
 def witnessing_of(
-    settings: Log, couriers: Sequence[HttpCourier], storage: Storage, verifier: LogVerifier, clock: Clock, metrics: Metrics
-) -> Witnessing:
-    """The witnesses of a gateway, nothing asked yet."""
+    settings: Log, couriers: Sequence[HttpCourier], storage: Storage, verifier: LogVerifier, clock: Clock, metrics: Metrics, *, asks: bool
+) -> Witnessing | WitnessReading:
+    """The witnesses of a gateway, nothing asked yet. ``asks``: whether it is this process that will ask them, or another of its gateway."""
     limits = WitnessLimits(settings.witness_every, settings.witness_quorum, settings.witness_warn_after, settings.witness_refuse_after)
+    if not asks:
+        return WitnessReading(couriers, state=state_file(settings, storage), clock=clock, limits=limits, told=_Told(metrics))
     return Witnessing(
         couriers,
         open_reader=storage.open_reader,

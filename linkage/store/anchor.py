@@ -1,9 +1,11 @@
 """The anchor: the newest checkpoint beside the data keys, apart from the log, so that an older copy of the log is noticed.
 
 A log that is put back from a backup would go on under the same name, and its key would sign two histories. The anchor may lag behind
-the log by a moment; it never leads: only checkpoints of durable batches are offered to it.
+the log by a moment; it never leads: only checkpoints of durable batches are offered to it. Several workers of one gateway keep one
+anchor: they write in turns, and none puts an older checkpoint in the place of a newer one.
 """
 
+import fcntl
 import os
 import time
 from pathlib import Path
@@ -19,6 +21,8 @@ from linkage.tlog.tree import consistency_path, verify_consistency
 
 EVERY_S = 0.1
 """Seconds between two writings: its two syncs must not cost every batch its speed."""
+_TURN_S = 0.05
+"""Seconds for which a worker waits for another one's writing; then it is tried again at the next one."""
 
 
 def anchor_beside(data_keys: Path) -> Path:
@@ -53,6 +57,8 @@ class Anchor:
             return
         try:
             self._write(self._newest.encode())
+        except BlockingIOError:  # another worker is at it: what waits is written soon
+            pass
         except OSError as cause:
             self.trouble = f"{self.path.name}: {cause.strerror}"
         else:
@@ -60,6 +66,21 @@ class Anchor:
         self._not_before = time.monotonic() + EVERY_S
 
     def _write(self, note: bytes) -> None:
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _take_turn(folder)
+            if _size(self._read()) <= _size(note):
+                self._replace(note)
+        finally:
+            os.close(folder)  # with it the turn is over
+
+    def _read(self) -> bytes:
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def _replace(self, note: bytes) -> None:
         unfinished = self.path.with_name(f"{self.path.name}.unfinished")
         with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:  # noqa: PTH123 (a Path opens with no mode)
             file.write(note)
@@ -67,6 +88,26 @@ class Anchor:
             os.fsync(file.fileno())
         unfinished.replace(self.path)
         sync_folder(self.path.parent)
+
+
+def _take_turn(folder: int) -> None:
+    """Keep the other workers away until the folder is closed; `BlockingIOError` where one of them takes too long."""
+    until = time.monotonic() + _TURN_S
+    while True:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.001)
+        else:
+            return
+
+
+def _size(note: bytes) -> int:
+    """The number of entries that a checkpoint names; -1 where it is none, so that any other may take its place."""
+    lines = note.split(b"\n", 2)
+    return int(lines[1]) if len(lines) == 3 and lines[1].isdigit() else -1
 
 
 def check_anchor(path: Path, reader: LogReader, key: LogVerifier) -> None:

@@ -17,7 +17,7 @@ from linkage.errors import LogCorrupt
 from linkage.store.backend import LogReader
 from linkage.store.contract import StoreUnavailable
 from linkage.store.sqlite_create import create_whole
-from linkage.store.sqlite_open import open_reading, open_writing, unavailable
+from linkage.store.sqlite_open import copy_back, open_reading, open_writing, unavailable
 from linkage.tlog.checkpoint import Checkpoint, open_checkpoint
 from linkage.tlog.errors import NoteInvalid, ProofInvalid
 from linkage.tlog.log_keys import LogVerifier
@@ -104,7 +104,7 @@ class Cosignatures:
                 self._connection.execute("UPDATE witness SET size = ?, cosigned_ms = ? WHERE vkey = ?", (size, now_ms, vkey))
                 self._connection.execute("INSERT OR REPLACE INTO cosignature VALUES (?, ?, ?, ?)", (size, vkey, note, line))
                 self._connection.execute(_PRUNE, (vkey, KEPT))
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            copy_back(self._connection)
         except apsw.Error as cause:
             raise unavailable(self._path, cause) from cause
 

@@ -12,7 +12,7 @@ from typing import Final, Self
 import psycopg
 
 from linkage.store.contract import StorePoisoned, StoreUnavailable
-from linkage.store.lock import StoreLocked
+from linkage.store.lock import StoreLock, StoreLocked
 from linkage.store.postgres_open import Connection, Session
 
 _REPLY_S: Final = 3.0
@@ -108,6 +108,50 @@ class ReplicaLock:
 
     def _taken(self, connection: Connection) -> bool:
         return connection.execute("SELECT pg_try_advisory_lock(%s)", (self._key,)).fetchone() == (True,)
+
+
+class DatabasesWatch:
+    """Asks after the log's and the data keys' databases, for a worker: the name is held by the process that started it."""
+
+    def __init__(self, log: str, data_keys: str, *, reply_s: float = _REPLY_S) -> None:
+        """Take both connection strings; nothing is connected before the first `look`."""
+        self._sessions = {what: Session(at, lambda _: None, reply_s=reply_s) for what, at in (("log", log), ("data keys", data_keys))}
+        self._mutex = threading.Lock()
+        self._released = False
+
+    def look(self) -> str:
+        """Why the databases cannot be used now, or empty. May take seconds: not for an event loop."""
+        with self._mutex:
+            asked = () if self._released else self._sessions.items()
+            return next((why for what, session in asked if (why := _asked(what, session))), "")
+
+    def release(self) -> None:
+        """Hang up; a second call does nothing."""
+        with self._mutex:
+            self._released = True
+            for session in self._sessions.values():
+                session.drop()
+
+
+class HeldHere:
+    """A replica's name, and this machine's own lock beside its anchor, which workers inherit: the name is free when its session ends."""
+
+    def __init__(self, name: ReplicaLock, here: StoreLock) -> None:
+        self._name, self._here = name, here
+
+    @property
+    def descriptor(self) -> int:
+        """See `StoreLock`."""
+        return self._here.descriptor
+
+    def look(self) -> str:
+        """See `ReplicaLock`."""
+        return self._name.look()
+
+    def release(self) -> None:
+        """Let both go; a second call does nothing."""
+        self._name.release()
+        self._here.release()
 
 
 def _asked(what: str, session: Session) -> str:

@@ -33,6 +33,7 @@ from linkage.store.log_time import LogTime
 from linkage.store.moving import refuse_moving
 from linkage.store.sqlite_open import is_transient
 from linkage.store.sqlite_read import node_hash_at, stray_beyond
+from linkage.store.sqlite_rows import run_rows
 from linkage.store.sqlite_schema import read_head
 from linkage.tlog.checkpoint import sign_checkpoint
 from linkage.tlog.log_keys import LogSigner
@@ -40,7 +41,7 @@ from linkage.tlog.tree import NewNode, frontier_nodes, inclusion_path, leaf_hash
 
 # The table of open intents is only derived: what closes something must rest on the entries.
 _CLOSED: Final = (
-    "DELETE FROM open_intent WHERE eid = ? AND EXISTS (SELECT 1 FROM leaf WHERE leaf.eid = open_intent.eid AND kind = 'intent')"
+    "DELETE FROM open_intent WHERE EXISTS (SELECT 1 FROM leaf WHERE leaf.eid = open_intent.eid AND kind = 'intent') AND eid IN (VALUES "
 )
 _OPEN: Final = (
     "SELECT 1 FROM open_intent WHERE eid = ? AND EXISTS (SELECT 1 FROM leaf WHERE leaf.eid = open_intent.eid AND kind = 'intent')"
@@ -88,6 +89,8 @@ class _Growth:
     size: int
     frontier: list[bytes]
     ms: int
+    ended: set[bytes]
+    """Visits, of those that drafts of the batch claim, that have ended."""
     made: list[NewNode] = field(default_factory=list)
     leaves: list[tuple[int, bytes, bytes, bytes, str, bytes | None, int]] = field(default_factory=list)
     opened: list[tuple[bytes, int, int]] = field(default_factory=list)
@@ -189,7 +192,7 @@ class Appender:
         if careful and (stray := stray_beyond(self._connection, head.size)):
             raise LogCorrupt(f"{stray}: stands beyond the head's size, {head.size}")
         ms, step = self._time.at(head.last_ms)
-        growth = _Growth(head.size, list(head.frontier), ms)
+        growth = _Growth(head.size, list(head.frontier), ms, claims.ended_visits(self._connection, drafts))
         if step:
             entry = self._clock_entry(step)
             growth.add(entry.kind, entry.eid, None, entry.frame)
@@ -210,13 +213,14 @@ class Appender:
     def _place(self, slot: int, draft: Draft, growth: _Growth) -> _Written | InProgress | Answered:
         kind, frame, failed = draft.kind, draft.frame, None
         if draft.claims:
-            hindrance = claims.settle(self._connection, draft, growth.ms)
+            hindrance = claims.settle(self._connection, draft, growth.ms, growth.ended)
             if isinstance(hindrance, InProgress | Answered):
                 return hindrance
             if hindrance is not None and draft.denied is not None:
                 kind, frame, failed = Kind.DENIED, draft.denied(hindrance.reason, hindrance.detail), hindrance
         if draft.visit_end is not None:
             claims.end_visit(self._connection, draft.visit_end)
+            growth.ended.add(draft.visit_end.visit)
         if draft.ref is not None and draft.conclusion is not None:
             claims.conclude(self._connection, draft.ref, draft.conclusion)
         index, leaf = growth.add(kind, draft.eid, draft.ref, frame)
@@ -264,21 +268,16 @@ class Appender:
         return head, Batch(head.size, head.root, head.note, growth.ms, _either(nodes, fresh))
 
     def _insert(self, growth: _Growth) -> None:
-        run = self._connection.executemany
         try:
-            run("INSERT INTO leaf VALUES (?, ?, ?, ?, ?, ?, ?)", growth.leaves)
+            run_rows(self._connection, "INSERT INTO leaf VALUES ", growth.leaves)
         except apsw.ConstraintError as cause:
             raise _ConflictError from cause
-        nodes = [node for node in growth.made if node[0]]
-        if nodes:
-            run("INSERT INTO node VALUES (?, ?, ?)", nodes)
-        if growth.opened:
-            run("INSERT INTO open_intent VALUES (?, ?, ?)", growth.opened)
-        if growth.closed:
-            before = self._connection.total_changes()
-            run(_CLOSED, growth.closed)
-            if self._connection.total_changes() - before != len(growth.closed):
-                raise _ConflictError
+        run_rows(self._connection, "INSERT INTO node VALUES ", [node for node in growth.made if node[0]])
+        run_rows(self._connection, "INSERT INTO open_intent VALUES ", growth.opened)
+        before = self._connection.total_changes()
+        run_rows(self._connection, _CLOSED, growth.closed, ")")
+        if self._connection.total_changes() - before != len(growth.closed):
+            raise _ConflictError
 
     def _move(self, old: Head, new: Head) -> None:
         self._connection.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?)", (new.size, new.root, new.note, new.last_ms))

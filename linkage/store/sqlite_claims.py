@@ -3,6 +3,7 @@
 Claims are looked at in the order in which the draft names them, and nothing is taken before all of them hold.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from linkage.store.contract import (
     WithinDay,
 )
 from linkage.store.log_time import REFUSED_MS
+from linkage.store.sqlite_rows import run_rows
 
 
 class OwnEntryError(Exception):
@@ -44,14 +46,20 @@ class Failed:
         return Denied(self.reason, self.retry_after, placed, self.detail)
 
 
-def settle(connection: apsw.Connection, draft: Draft, ms: int) -> Failed | InProgress | Answered | None:
-    """Take all claims of the draft at time ``ms``, or say what stands in the way and take none.
+def ended_visits(connection: apsw.Connection, drafts: Sequence[Draft]) -> set[bytes]:
+    """Of the visits that these drafts claim not to have ended, those that have."""
+    named = {(claim.visit,) for draft in drafts for claim in draft.claims if isinstance(claim, NotEnded)}
+    return {row[0] for row in run_rows(connection, "SELECT visit FROM visit_end WHERE visit IN (VALUES ", list(named), ")")}
+
+
+def settle(connection: apsw.Connection, draft: Draft, ms: int, ended: Collection[bytes]) -> Failed | InProgress | Answered | None:
+    """Take all claims of the draft at time ``ms``, or say what stands in the way and take none. ``ended``: visits that have.
 
     Raises:
         OwnEntryError: a claim is held by the draft's own id.
     """
     for claim in draft.claims:
-        hindrance = _look(connection, claim, draft.eid, ms)
+        hindrance = _look(connection, claim, draft.eid, ms, ended)
         if hindrance is not None:
             return hindrance
     for claim in draft.claims:
@@ -59,11 +67,12 @@ def settle(connection: apsw.Connection, draft: Draft, ms: int) -> Failed | InPro
     return None
 
 
-def _look(connection: apsw.Connection, claim: Claim, eid: bytes, ms: int) -> Failed | InProgress | Answered | None:
+def _look(
+    connection: apsw.Connection, claim: Claim, eid: bytes, ms: int, ended: Collection[bytes]
+) -> Failed | InProgress | Answered | None:
     match claim:
         case NotEnded(visit):
-            ended = connection.execute("SELECT 1 FROM visit_end WHERE visit = ?", (visit,)).fetchone()
-            return Failed(Reason.VISIT_ENDED) if ended else None
+            return Failed(Reason.VISIT_ENDED) if visit in ended else None
         case Within():
             return _look_within(connection, claim, ms)
         case Once():

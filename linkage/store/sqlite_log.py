@@ -29,7 +29,7 @@ from linkage.store.migrated import refuse_marked
 from linkage.store.moving import refuse_moving
 from linkage.store.sqlite_append import Appender
 from linkage.store.sqlite_create import create_whole
-from linkage.store.sqlite_open import FileIdentity, WalLength, free_bytes, open_writing, unavailable
+from linkage.store.sqlite_open import FileIdentity, WalLength, copy_back, free_bytes, open_writing, unavailable
 from linkage.store.sqlite_read import SqliteReader
 from linkage.store.sqlite_schema import add_newer_tables, lay_out
 from linkage.tlog.log_keys import LogSigner
@@ -182,7 +182,7 @@ class SqliteLog:
         if not self._poison:
             self._poison = "closed"
             try:
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                copy_back(self._connection)
             except apsw.Error as cause:
                 raise unavailable(self.path, cause) from cause
             finally:
@@ -211,8 +211,6 @@ class SqliteLog:
         """Copy a long WAL back. The batch is durable either way; a failed sync here ends the next one."""
         try:
             self._wal.checkpoint_if_long(self._connection)
-        except apsw.BusyError:
-            return  # a reader or another process is in the way: the next batch tries again
         except apsw.Error as cause:
             self._end(f"checkpoint: {type(cause).__name__}")
 

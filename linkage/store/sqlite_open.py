@@ -4,6 +4,7 @@ WAL with synchronous=FULL. SQLite before 3.51.3 can corrupt a WAL database that 
 library is refused. Checkpoints are run by `checkpoint_if_long` rather than by SQLite itself, which would ignore a failed sync in them.
 """
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -176,4 +177,10 @@ class WalLength:
         """Copy the WAL back when it is long; `apsw.Error` where a write or a sync of it failed."""
         if self._pages >= _LONG_WAL:
             self._pages = 0
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            copy_back(connection)
+
+
+def copy_back(connection: apsw.Connection) -> None:
+    """Copy the WAL back as far as its readers allow; `apsw.Error` where a write or a sync of it failed."""
+    with contextlib.suppress(apsw.BusyError):  # another process is at it, and does what was to be done
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

@@ -12,7 +12,7 @@ _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 def to_base64(raw: bytes) -> str:
     """Write RFC 4648 section 4 base64 with padding."""
-    return base64.b64encode(raw).decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
 
 
 def from_base64(text: str) -> bytes | None:

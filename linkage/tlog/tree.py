@@ -96,16 +96,12 @@ def inclusion_path(index: int, size: int, read: NodeReader) -> list[bytes]:
     """
     if not 0 <= index < size <= MAX_SIZE:
         raise ProofInvalid("leaf index", got=f"{index} of {size}", expected="0 <= index < size")
-    low, high, path = 0, size, []
-    while high - low > 1:
-        middle = low + _split(high - low)
-        if index < middle:
-            path.append(_range_root(middle, high, read))
-            high = middle
-        else:
-            path.append(_range_root(low, middle, read))
-            low = middle
-    path.reverse()
+    height = (index ^ size).bit_length() - 1  # of the perfect subtree that holds the leaf: one of the tree's frontier
+    path = [read(level, index >> level ^ 1) for level in range(height)]
+    right = (index >> height) + 1 << height
+    if right < size:
+        path.append(_range_root(right, size, read))
+    path += [read(level, (index >> level) - 1) for level in range(height + 1, size.bit_length()) if index >> level & 1]
     return path
 
 

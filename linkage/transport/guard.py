@@ -1,7 +1,7 @@
 """What every client keeps to, whatever carries its requests: origins, size, time, and answers as they are."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from typing import Protocol
 
 import aiohttp
 import httpx
@@ -14,7 +14,6 @@ from linkage.transport.wire import (
     NoAnswerInTime,
     NotConnected,
     NotConnectedInTime,
-    NotHttp,
     NotSent,
     Wire,
     WrongOrigin,
@@ -23,30 +22,41 @@ from linkage.transport.wire import (
 )
 
 
-class _Capped(httpx.AsyncByteStream):
-    """An answer's bytes, up to a number of them."""
+class Carrier(Protocol):
+    """Brings a request to where its URL says."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, most: int) -> None:
-        self._stream = stream
-        self._most = most
+    async def carry(self, request: httpx.Request, most_bytes: int) -> httpx.Response:
+        """The answer, read to its end, of at most so many bytes; its connection is given back or closed.
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = 0
-        async for chunk in self._stream:
-            size += len(chunk)
-            if size > self._most:
-                raise AnswerTooLarge(f"more than {self._most} bytes")
-            yield chunk
+        Raises:
+            NotSent, MaybeSent: as `linkage.transport` draws the line; a compressed or larger answer is refused by `refuse_unread`.
+            httpx.TransportError, aiohttp.ClientError, OSError: the connection ended.
+        """
+        ...
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        """Close its connections."""
+        ...
+
+
+def refuse_unread(content_encoding: str, content_length: str, most_bytes: int) -> None:
+    """Refuse by its headers what is not to be read.
+
+    Raises:
+        AnswerCompressed: it has a content coding.
+        AnswerTooLarge: it announces more bytes.
+    """
+    if content_encoding.strip().lower() not in {"", "identity"}:
+        raise AnswerCompressed("a compressed answer, although none was asked for")
+    if content_length.isdecimal() and int(content_length) > most_bytes:
+        raise AnswerTooLarge(f"more than {most_bytes} bytes announced")
 
 
 class Guarded(httpx.AsyncBaseTransport):
-    """Pins the origins, bounds size and time of the whole answer, and reads it to its end before handing it on."""
+    """Pins the origins, and bounds size and time of the whole answer."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, origins: frozenset[str], timeout: float, most: int) -> None:
-        self._inner = inner
+    def __init__(self, carrier: Carrier, origins: frozenset[str], timeout: float, most: int) -> None:
+        self._carrier = carrier
         self._origins = frozenset(map(origin_of, map(httpx.URL, origins)))
         self._timeout = timeout
         self._most = most
@@ -57,8 +67,8 @@ class Guarded(httpx.AsyncBaseTransport):
         wire = Wire()
         token = request_wire.set(wire)
         try:
-            async with asyncio.timeout(self._timeout):
-                response = await self._whole_answer(request)
+            async with asyncio.timeout(self._time_for(request)):
+                response = await self._carrier.carry(request, self._most)
         except (NotSent, MaybeSent):
             raise
         except (TimeoutError, httpx.TimeoutException):
@@ -72,24 +82,13 @@ class Guarded(httpx.AsyncBaseTransport):
             call.status = response.status_code
         return response
 
-    async def _whole_answer(self, request: httpx.Request) -> httpx.Response:
-        response = await self._inner.handle_async_request(request)
-        if not isinstance(response.stream, httpx.AsyncByteStream):
-            raise NotHttp("the transport gives no stream to read from")
-        response.stream = _Capped(response.stream, self._most)
-        try:
-            if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-                raise AnswerCompressed("a compressed answer, although none was asked for")
-            declared = response.headers.get("content-length", "")
-            if declared.isdecimal() and int(declared) > self._most:
-                raise AnswerTooLarge(f"more than {self._most} bytes announced")
-            await response.aread()
-        finally:
-            await response.aclose()  # closes the connection where the answer was not read to its end
-        return response
+    def _time_for(self, request: httpx.Request) -> float:
+        """Seconds: the client's, or less where the request's own ``timeout`` says so."""
+        own = request.extensions.get("timeout", {}).get("read")
+        return self._timeout if own is None else min(own, self._timeout)
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        await self._carrier.aclose()
 
 
 def origin_of(url: httpx.URL) -> tuple[str, str, int]:

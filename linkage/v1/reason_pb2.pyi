@@ -125,7 +125,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_RECORD_OF_ANOTHER_PERSON: _Reason.ValueType  # 49
     """The agency answered about another person. The record was withheld and an alarm was raised. Ask for the paper."""
     REASON_OVERLOADED: _Reason.ValueType  # 50
-    """The gateway has more to do than it can now. Nothing was asked. Wait as long as shown and try again."""
+    """Too many requests came at once. Nothing was asked. Wait a few seconds and try again; tell your administrator if it stays so."""
     REASON_AUDIT_UNAVAILABLE: _Reason.ValueType  # 51
     """The access log cannot record now, so nothing may be asked or shown. Try again shortly; tell your administrator if it stays so."""
     REASON_LOG_CORRUPT: _Reason.ValueType  # 52
@@ -253,7 +253,7 @@ REASON_AGENCY_LOGIN_REFUSED: Reason.ValueType  # 48
 REASON_RECORD_OF_ANOTHER_PERSON: Reason.ValueType  # 49
 """The agency answered about another person. The record was withheld and an alarm was raised. Ask for the paper."""
 REASON_OVERLOADED: Reason.ValueType  # 50
-"""The gateway has more to do than it can now. Nothing was asked. Wait as long as shown and try again."""
+"""Too many requests came at once. Nothing was asked. Wait a few seconds and try again; tell your administrator if it stays so."""
 REASON_AUDIT_UNAVAILABLE: Reason.ValueType  # 51
 """The access log cannot record now, so nothing may be asked or shown. Try again shortly; tell your administrator if it stays so."""
 REASON_LOG_CORRUPT: Reason.ValueType  # 52

@@ -5,7 +5,9 @@ that the log checks in the intent's own transaction.
 """
 
 import base64
+import binascii
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from linkage.clock import Clock
@@ -26,6 +28,7 @@ from linkage.visits.token import Sealer, TokenInvalid
 LONGEST = 4096
 """Characters of a visit's token, as the contract promises."""
 
+_KEPT = 256
 _PURPOSE = "visit"
 
 
@@ -59,6 +62,8 @@ class Visits:
         self._sealer = sealer
         self._clock = clock
         self._lasts_ms = round(minutes * 60_000)
+        # The records of a visit bring its token again and again; what is kept is no more than the token and the key ring would give.
+        self._opened = lru_cache(maxsize=_KEPT)(lambda token: _visit(sealer.open(_PURPOSE, token, longest=LONGEST)))
 
     def open_visit(
         self,
@@ -118,7 +123,7 @@ class Visits:
             Refusal: VISIT_INVALID, VISIT_NOT_YOURS.
         """
         try:
-            visit = _visit(self._sealer.open(_PURPOSE, token, longest=LONGEST))
+            visit = self._opened(token)
         except TokenInvalid:
             raise Refusal(Reason.VISIT_INVALID) from None
         if visit.counter_uri != caller.counter.uri or visit.officer != caller.officer:
@@ -168,4 +173,4 @@ def _text(content: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    return base64.b64decode(text)
+    return binascii.a2b_base64(text)

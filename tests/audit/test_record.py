@@ -119,6 +119,14 @@ def test_a_text_with_a_citizen_number_is_refused(form: str) -> None:
         assert NUMBER.reveal() not in str(caught.value)
 
 
+@pytest.mark.parametrize("zero", ["\u0e50", "\uff10", "\u0660"], ids=["Thai", "full width", "Arabic"])
+def test_a_citizen_number_in_other_digits_is_refused_too(zero: str) -> None:
+    foreign = "".join(chr(ord(zero) + int(digit)) for digit in NUMBER.reveal())
+    for text in (foreign, f"เลข {foreign}", NUMBER.reveal()[:6] + foreign[6:], "\u00a0".join(NUMBER.reveal())):
+        with pytest.raises(EntryInvalid, match="citizen number"):
+            canonical({"detail": text})
+
+
 @pytest.mark.parametrize(
     "text",
     [

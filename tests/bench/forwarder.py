@@ -14,8 +14,7 @@ import uvloop
 
 from adapters.dopa.simulator_linkage import JOB
 from linkage.v1 import lookup_pb2, lookup_pb2_grpc, record_pb2
-
-NUMBER = "1100000000016"
+from tests.bench.desks import NUMBER
 
 
 class Forwarder(lookup_pb2_grpc.LookupServiceServicer):

@@ -1,4 +1,6 @@
-"""``make bench-full``: all of ``make bench``, and then logs of ten million entries beside logs of ten thousand, on both backends."""
+"""``make bench-full``: all of ``make bench``; then logs of ten million entries beside logs of ten thousand, on both backends; then how many
+entries a second one log takes from several processes.
+"""
 
 import argparse
 import json
@@ -24,6 +26,7 @@ from linkage.store.postgres_read import PostgresReader
 from linkage.store.sqlite_keys import SqliteKeys
 from linkage.store.sqlite_log import SqliteLog
 from linkage.store.sqlite_read import SqliteReader
+from tests.bench import large_gateway, sequencer
 from tests.bench.bulk import load
 from tests.bench.large import LARGE, SMALL, Backend, Row, measure
 from tests.bench.verification import rows_of as figures_of
@@ -97,7 +100,10 @@ def run(large: int, console: Console) -> list[Row]:
         rows += measure(in_files(folder), folder / "files.index", large, console)
         with migrated(folder) as backend:
             rows += measure(backend, folder / "databases.index", large, console)
-    return rows
+        console.print("the whole gateway on both logs in SQLite")
+        rows += large_gateway.measure(folder, large)
+    console.print("many processes writing one log")
+    return rows + sequencer.measure()
 
 
 def main(large: int) -> None:

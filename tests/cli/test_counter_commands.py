@@ -241,8 +241,8 @@ def test_every_command_takes_json_and_config_where_there_may_be_a_gateway() -> N
     for name, command in commands(get_command(app)):
         options = {text for option in command.params for text in option.opts}  # type: ignore[attr-defined]
         assert "--json" in options, name
-        # an integrator has no gateway yet, a witness none at all
-        assert "--config" in options or name.startswith(("adapter ", "witness ")), name
+        # an integrator or a planner has no gateway yet, a witness none at all
+        assert "--config" in options or name.startswith(("adapter ", "plan", "witness ")), name
 
 
 async def test_a_counter_that_keeps_logins_of_several_recipients_is_asked_for_which(world: World, linkage: Linkage, folder: Path) -> None:

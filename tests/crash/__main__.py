@@ -32,12 +32,15 @@ def main(arguments: Sequence[str]) -> int:
         default=secrets.randbelow(10**6),
         help="of what is drawn; when a kill lands is not repeatable to the microsecond",
     )
+    parser.add_argument(
+        "--workers", type=int, default=1, help="processes of the gateway; with several, a kill hits any of them or the supervisor"
+    )
     parser.add_argument("--keep", action="store_true", help=f"leave {FOLDER}/ even if all is well")
     given = parser.parse_args(arguments)
     console = Console()
     console.print(f"seed {given.seed}: {given.kills} kills under load, {given.births} during a first start")
     shutil.rmtree(FOLDER, ignore_errors=True)
-    plan = Plan(FOLDER.resolve(), given.seed, given.kills, given.births)
+    plan = Plan(FOLDER.resolve(), given.seed, given.kills, given.births, given.workers)
     try:
         course, account = _watched(plan, console)
     except DidNotComeUp as failure:
@@ -80,6 +83,7 @@ def show(console: Console, course: Course, account: Account) -> None:
         "kills as a query reached the agency": course.kills[Moment.ASKED],
         "kills as the agency's answer went out": course.kills[Moment.ANSWERED],
         "kills during a start": course.kills[Moment.STARTING],
+        "of all these, kills of one worker": course.of_workers,
         "starts": course.starts,
         "kills during a first start": course.births,
         "of them with half of the files there": course.half_born,

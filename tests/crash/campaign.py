@@ -1,7 +1,9 @@
 """One campaign: counters at work, a gateway that is killed at random moments and started again on the same files, and then the account."""
 
 import asyncio
+import os
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +15,7 @@ from pathlib import Path
 from tests.crash.account import Evidence, without_intent
 from tests.crash.counters import Asked, Desk, Life
 from tests.crash.final_log import log_of, verified
-from tests.crash.processes import Agencies, GatewayProcess, agencies, audit_verify, held_port
+from tests.crash.processes import Agencies, DidNotComeUp, GatewayProcess, agencies, audit_verify, held_port
 from tests.journeys.world import COUNTER_1, COUNTER_2, Place, build_place
 
 COUNTERS = (COUNTER_1, COUNTER_1, COUNTER_2, COUNTER_2)
@@ -25,8 +27,8 @@ SERVING_S = 60.0
 """Seconds after which a start without an answer counts as failed; far more than any takes."""
 EARLIEST_S, LATEST_S = 0.05, 1.5
 """When a life ends, in seconds after its first answer."""
-ARMED_S = 10.0
-"""Seconds in which somebody must have asked DOPA something, under load."""
+ARMED_S = 60.0
+"""Seconds in which somebody must have asked DOPA something, under load: workers of an earlier life may have given this life's first answer."""
 SLOWNESS_S = (0.0, 0.003, 0.02, 0.08)
 """How long DOPA takes for an answer: each round draws one, so that kills meet requests before, at and after the agency."""
 
@@ -68,6 +70,7 @@ class Plan:
     seed: int
     kills: int
     births: int
+    workers: int = 1
 
 
 @dataclass(slots=True)
@@ -76,6 +79,8 @@ class Course:
 
     kills: Counter[Moment] = field(default_factory=Counter)
     births: int = 0
+    of_workers: int = 0
+    """Kills that met one worker among several; the others went on."""
     half_born: int = 0
     """Births whose kill left some, but not all, of the log's files."""
     starts: int = 0
@@ -83,6 +88,14 @@ class Course:
     starting_s: float = 2.0
     """How long the newest start took, from its process to its first answer."""
     troubles: list[str] = field(default_factory=list)
+
+
+def settled_place(folder: Path, *, dopa: str, thaid: str, port: int, workers: int = 1) -> Place:
+    """The place of the gateway that is killed: as any other, but for attempts enough for all its lives."""
+    place = build_place(folder, dopa=dopa, thaid=thaid, port=port, more="" if workers == 1 else f"workers = {workers}")
+    with place.settings_file.open("a", encoding="utf-8") as settings:
+        settings.write(_ATTEMPTS)
+    return place
 
 
 async def run(plan: Plan, tell: Tell) -> tuple[Course, Evidence]:
@@ -98,9 +111,7 @@ async def run(plan: Plan, tell: Tell) -> tuple[Course, Evidence]:
             tell("killing at first starts", number, plan.births)
             await _birth(plan.folder / f"birth-{number}", there, luck, course)
         with held_port() as port:
-            place = build_place(plan.folder / "place", dopa=there.dopa, thaid=there.thaid, port=port)
-            with place.settings_file.open("a", encoding="utf-8") as settings:
-                settings.write(_ATTEMPTS)
+            place = settled_place(plan.folder / "place", dopa=there.dopa, thaid=there.thaid, port=port, workers=plan.workers)
             gateway = GatewayProcess(place.settings_file)
             try:
                 asked = await _rounds(plan, place, port, gateway, there, luck, course, tell)
@@ -123,7 +134,11 @@ async def _rounds(
             moment = luck.choices(list(SHARES), list(SHARES.values()))[0] if number else Moment.ANY
             await _kill_at(moment, gateway, there, life, luck, course)
             course.kills[moment] += 1
-            _start(gateway, life)
+            if gateway.killed():
+                _start(gateway, life)
+            else:
+                course.of_workers += 1
+                life.begin()
         there.take(0.0)
         await _answering(gateway, life, course)
     if gateway.stop() != 0:
@@ -134,7 +149,7 @@ async def _rounds(
 
 
 async def _kill_at(moment: Moment, gateway: GatewayProcess, there: Agencies, life: Life, luck: random.Random, course: Course) -> None:
-    """Kill the gateway; whatever else ends it is a fault.
+    """Kill the gateway, or one worker of several; whatever else ends it is a fault.
 
     Raises:
         DidNotComeUp: it was not up, or had ended by itself.
@@ -145,10 +160,25 @@ async def _kill_at(moment: Moment, gateway: GatewayProcess, there: Agencies, lif
         await _answering(gateway, life, course)
         await asyncio.sleep(luck.uniform(EARLIEST_S, LATEST_S))
     gateway.check()
+    victim = luck.choice([gateway.pid, *gateway.workers()])
     if moment in (Moment.ASKED, Moment.ANSWERED):
-        there.arm(gateway.pid, moment.value)
-        await _until(gateway.killed, gateway, ARMED_S)
-    gateway.kill()
+        there.arm(victim, moment.value)
+        await _until(lambda: _is_over(victim, gateway), gateway, ARMED_S)
+    elif victim == gateway.pid:
+        gateway.kill()
+    else:
+        os.kill(victim, signal.SIGKILL)
+        await _until(lambda: _is_over(victim, gateway), gateway)
+
+
+def _is_over(victim: int, gateway: GatewayProcess) -> bool:
+    if victim == gateway.pid:
+        return gateway.killed()
+    try:
+        state = Path(f"/proc/{victim}/stat").read_bytes().rpartition(b") ")[2][:1]
+    except OSError:
+        return True
+    return state == b"Z"
 
 
 @asynccontextmanager
@@ -161,6 +191,7 @@ async def _at_work(place: Place, port: int, life: Life, gateway: GatewayProcess,
     work: list[asyncio.Task[None]] = []
     try:
         for desk in desks:
+            await asyncio.wait_for(desk.connected(), SERVING_S)
             await asyncio.wait_for(desk.login(), SERVING_S)
         work = [asyncio.create_task(desk.work(over)) for desk in desks for _ in range(EACH)]
         yield desks
@@ -226,8 +257,11 @@ async def _birth(folder: Path, there: Agencies, luck: random.Random, course: Cou
 async def _until(there: Callable[[], bool], gateway: GatewayProcess, seconds: float = SERVING_S) -> None:
     began = time.monotonic()
     while not there():
-        if not gateway.killed():
+        try:
             gateway.check()
+        except DidNotComeUp:
+            if not gateway.killed():
+                raise
         if time.monotonic() - began > seconds:
             raise gateway.silent(seconds)
         await asyncio.sleep(0.0005)

@@ -27,7 +27,7 @@ RECORDS = {
     "dopa.house": ("house_no", "village_no", "road", "subdistrict", "district", "province"),
 }
 NOT_AGREED = "father_number"
-AGAIN = frozenset({"AUDIT_UNAVAILABLE", "AGENCY_UNAVAILABLE", "REQUEST_IN_PROGRESS", "OVERLOADED"})
+AGAIN = frozenset({"AUDIT_UNAVAILABLE", "AGENCY_UNAVAILABLE", "REQUEST_IN_PROGRESS", "OVERLOADED", "DEADLINE_TOO_SHORT"})
 """Refusals after which a request with an id of the counter's is sent again."""
 
 DEADLINE_S = 20.0
@@ -126,6 +126,10 @@ class Desk:
     async def close(self) -> None:
         """Hang up."""
         await self._channel.close(None)
+
+    async def connected(self) -> None:
+        """Wait for the gateway: a login that is lost is not made again by itself."""
+        await self._channel.channel_ready()
 
     # ---- what an officer does
 

@@ -119,6 +119,13 @@ class GatewayProcess:
         assert self._process is not None
         return self._process.pid
 
+    def workers(self) -> list[int]:
+        """The process ids of its workers, where it has several."""
+        try:
+            return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()]
+        except OSError:
+            return []
+
     def killed(self) -> bool:
         """Whether a SIGKILL has ended it."""
         return self._process is not None and self._process.poll() == -signal.SIGKILL

@@ -14,7 +14,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from linkage.errors import Reason, Refusal
 from linkage.identity import Issuer, KeySets
-from linkage.identity.jwks import ANEW, FRESH, RETRY
+from linkage.identity.jwks import ANEW, FRESH, LOOK, RETRY
 from linkage.identity.keys import LARGEST, KeysUnreadable, parse_keys
 from linkage.terms import RecipientId
 
@@ -219,10 +219,20 @@ async def test_a_changed_file_is_read_at_once(desk: Any, signer: Any) -> None:
     assert not await desk.keys.still_holds(issuer, old)
 
 
+async def test_a_key_that_left_its_file_holds_no_longer_than_until_the_next_look(desk: Any, signer: Any) -> None:
+    issuer = desk.register.issuers["https://officers.doe.example"]
+    old = await desk.keys.key(issuer, "doe-1")
+    desk.publish("doe", signer("doe-2"))
+    assert await desk.keys.still_holds(issuer, old)
+    desk.clock.advance(LOOK)
+    assert not await desk.keys.still_holds(issuer, old)
+
+
 async def test_a_file_half_written_is_unavailable_and_leaves_known_officers_alone(desk: Any) -> None:
     issuer = desk.register.issuers["https://officers.doe.example"]
     key = await desk.keys.key(issuer, "doe-1")
     (desk.folder / "doe.jwks.json").write_text('{"keys": [')
+    desk.clock.advance(LOOK)
     with pytest.raises(Refusal) as refused:
         await desk.keys.key(issuer, "doe-1")
     assert refused.value.reason is Reason.OFFICER_KEYS_UNAVAILABLE

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from linkage.errors import Reason, Refusal
+from linkage.identity.jwks import LOOK
 from linkage.identity.officer import REMEMBERED
 from linkage.terms import Officer
 
@@ -249,6 +250,7 @@ async def test_a_key_withdrawn_after_the_first_call_opens_nothing(desk: Any, sig
     token = desk.token()
     await desk.tokens.officer(token, desk.counter)
     desk.publish("doe", signer("doe-1"))
+    desk.clock.advance(LOOK)
     assert await reason_of(desk, token) is Reason.OFFICER_TOKEN_INVALID
 
 

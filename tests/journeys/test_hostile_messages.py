@@ -9,7 +9,7 @@ from grpc.aio import AioRpcError
 from linkage.errors import Reason
 from linkage.v1 import lookup_pb2, receipt_pb2
 from linkage.v1 import verification_pb2 as pb
-from tests.journeys.logbook import entries, refusal
+from tests.journeys.logbook import entries, refusal, until
 from tests.journeys.world import Desk, World
 
 VERIFY = "/linkage.v1.VerificationService/VerifyIdentity"
@@ -29,19 +29,35 @@ async def _code(call: object) -> grpc.StatusCode:
     return code
 
 
-async def test_a_request_of_five_megabytes_is_refused_unread(world: World, desk: Desk) -> None:
+def _misused(world: World, how: str) -> bool:
+    return f'linkage_misuses_total{{how="{how}"}}'.encode() in world.metrics()
+
+
+@pytest.mark.parametrize("size", [262_145, 500_000])
+async def test_a_request_beyond_the_limit_is_refused_by_name_and_counted(world: World, desk: Desk, size: int) -> None:
+    raw = desk.channel.unary_unary(VERIFY, request_serializer=lambda b: b, response_deserializer=lambda b: b)
+
+    said = await refusal(world, raw(b"\0" * size, metadata=desk.metadata, timeout=20), Reason.MALFORMED_REQUEST)
+
+    assert {"request": "at most 262144 bytes"} == said.violations
+    assert _misused(world, "message")
+
+
+async def test_a_request_of_five_megabytes_is_refused_unread_and_counted(world: World, desk: Desk) -> None:
     request = desk.card(first="ก" * 2_000_000)
 
     assert grpc.StatusCode.RESOURCE_EXHAUSTED == await _code(desk.verification.VerifyIdentity(request, metadata=desk.metadata, timeout=20))
+    await until(lambda: _misused(world, "unread"))
 
 
-@pytest.mark.parametrize("size", [10, 8_000_000])
-async def test_a_compressed_request_is_refused_packed(world: World, desk: Desk, size: int) -> None:
-    request = desk.card(first="ก" * size)
-    call = desk.verification.VerifyIdentity(request, metadata=desk.metadata, timeout=20, compression=grpc.Compression.Gzip)
+@pytest.mark.parametrize("size", [10, 64 * 2**20])
+async def test_a_compressed_request_is_refused_packed_and_counted(world: World, desk: Desk, size: int) -> None:
+    raw = desk.channel.unary_unary(VERIFY, request_serializer=lambda b: b, response_deserializer=lambda b: b)
+    call = raw(b"\0" * size, metadata=desk.metadata, timeout=60, compression=grpc.Compression.Gzip)
 
     assert await _code(call) in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.INTERNAL)
     assert [] == entries(world, "intent")
+    await until(lambda: _misused(world, "unread"))
 
 
 async def test_metadata_of_any_size_up_to_its_limit_always_arrives(world: World, desk: Desk) -> None:
@@ -51,10 +67,23 @@ async def test_metadata_of_any_size_up_to_its_limit_always_arrives(world: World,
         assert pb.VERDICT_MATCH == reply.verdict
 
 
-async def test_a_heap_of_metadata_is_always_refused(world: World, desk: Desk) -> None:
+@pytest.mark.parametrize("heap", [[("x-heap", "a" * 17_000)], [(f"x-{n}", "a" * 100) for n in range(300)]], ids=["one", "many"])
+async def test_metadata_beyond_its_limit_is_always_refused_by_name_and_counted(
+    world: World, desk: Desk, heap: list[tuple[str, str]]
+) -> None:
     for _ in range(10):
-        call = desk.verification.VerifyIdentity(desk.card(), metadata=(*desk.metadata, ("x-heap", "a" * 17_000)), timeout=20)
+        call = desk.verification.VerifyIdentity(desk.card(), metadata=(*desk.metadata, *heap), timeout=20)
+        said = await refusal(world, call, Reason.MALFORMED_REQUEST)
+        assert {"metadata": "at most 16384 bytes"} == said.violations
+    assert _misused(world, "metadata")
+    assert [] == entries(world, "intent")
+
+
+async def test_a_heap_of_metadata_is_always_refused_by_grpc_itself_and_counted(world: World, desk: Desk) -> None:
+    for _ in range(10):
+        call = desk.verification.VerifyIdentity(desk.card(), metadata=(*desk.metadata, ("x-heap", "a" * 70_000)), timeout=20)
         assert grpc.StatusCode.RESOURCE_EXHAUSTED == await _code(call)
+    await until(lambda: _misused(world, "unread"))
     assert [] == entries(world, "intent")
 
 

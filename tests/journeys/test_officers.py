@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from linkage.errors import Reason
+from linkage.identity.jwks import LOOK
 from linkage.v1 import lookup_pb2
 from tests.journeys.logbook import entries, proved, refusal, until
 from tests.journeys.world import COUNTER_1, COUNTER_2, DOE, Desk, World
@@ -126,10 +127,11 @@ async def test_an_officer_suspended_while_the_connection_is_open_is_refused_at_t
     await _refused_before_anybody_is_asked(world, desk, Reason.OFFICER_SUSPENDED)
 
 
-async def test_a_key_withdrawn_by_its_issuer_opens_nothing_from_the_next_call_on(world: World, desk: Desk) -> None:
+async def test_a_key_withdrawn_by_its_issuer_opens_nothing_a_second_later(world: World, desk: Desk) -> None:
     await desk.verify()
     other = (world.folder / "officers-dlpw.jwks.json").read_text()
     (world.folder / "officers-doe.jwks.json").write_text(other)
+    world.clock.advance(LOOK)
 
     await _refused_before_anybody_is_asked(world, desk, Reason.OFFICER_TOKEN_INVALID)
 
@@ -137,6 +139,7 @@ async def test_a_key_withdrawn_by_its_issuer_opens_nothing_from_the_next_call_on
 async def test_where_the_issuers_keys_cannot_be_had_the_officer_is_told_to_wait(world: World, open_desk: Open) -> None:
     desk = open_desk()
     (world.folder / "officers-doe.jwks.json").unlink()
+    world.clock.advance(LOOK)
 
     said = await refusal(world, desk.verify(), Reason.OFFICER_KEYS_UNAVAILABLE)
 

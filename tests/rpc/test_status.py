@@ -94,3 +94,32 @@ def test_a_receipt_of_usual_size_comes_with_the_status() -> None:
     refusal.receipt = Receipt(REQUEST, 7, b"{" + b"x" * 1_200 + b"}", "c2sp.org/tlog-proof@v1\n" + "a" * 1_800)
 
     assert "Receipt" in _details(status_of(refusal, REQUEST, NAMES))
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds"), [(Reason.OVERLOADED, 1.0), (Reason.AUDIT_UNAVAILABLE, 1.0), (Reason.REQUEST_IN_PROGRESS, 0.5)]
+)
+def test_those_refused_together_are_not_told_to_come_back_together(reason: Reason, seconds: float) -> None:
+    pushbacks = {int(dict(status_of(Refusal(reason), REQUEST, NAMES).trailers)["grpc-retry-pushback-ms"]) for _ in range(100)}
+
+    assert len(pushbacks) > 20
+    assert 750 * seconds <= min(pushbacks) <= max(pushbacks) <= 1250 * seconds
+
+
+def test_every_refusal_names_its_own_request_however_many_are_refused_alike() -> None:
+    requests = [f"0190f2a0-0000-7000-8000-{n:012d}" for n in range(3)]
+
+    infos = [_details(status_of(Refusal(Reason.OVERLOADED), request, NAMES))["ErrorInfo"] for request in requests]
+
+    assert requests == [info.metadata["request_id"] for info in infos if isinstance(info, error_details_pb2.ErrorInfo)]
+
+
+def test_the_first_wrong_field_of_one_request_is_not_told_to_the_next() -> None:
+    wrong = Refusal(Reason.MALFORMED_REQUEST, violations=(Violation("service", "is required"),))
+
+    first, second = status_of(wrong, REQUEST, NAMES), status_of(Refusal(Reason.MALFORMED_REQUEST), REQUEST, NAMES)
+
+    assert first.message.endswith("service: is required")
+    assert second.message.endswith("send it again.")
+    packed = [status_pb2.Status.FromString(dict(status.trailers)["grpc-status-details-bin"]) for status in (first, second)]
+    assert [first.message, second.message] == [status.message for status in packed]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from linkage.runtime.supervisor import Heartbeat, Patience, Supervisor
+from linkage.runtime.supervisor import Cause, Supervisor
+from linkage.runtime.worker_process import Heartbeat, Launch, Orders, Patience
 from linkage.store.sqlite_log import create_log
 from tests.small_log import SIGNER, assert_holds, verified
 
@@ -22,7 +23,7 @@ import os, signal, sys, threading, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 from linkage.errors import AuditUnavailable
-from linkage.runtime.supervisor import Heartbeat
+from linkage.runtime.worker_process import Heartbeat
 from tests.small_log import draft, opened, placed
 log, heart = opened(Path(sys.argv[1])), Heartbeat(int(sys.argv[3]))
 told = Path(sys.argv[2]).open("a")
@@ -67,8 +68,8 @@ class Appending:
         create_log(self.log, SIGNER)
         self.supervisor = Supervisor(self.command, 4, Patience(silence=1.0, drain=20))
 
-    def command(self, number: int, pipe: int) -> list[str]:
-        return [sys.executable, "-c", APPEND, str(self.log), str(self.told(number)), str(pipe), str(ROOT)]
+    def command(self, orders: Orders) -> Launch:
+        return Launch([sys.executable, "-c", APPEND, str(self.log), str(self.told(orders.number)), str(orders.pipe), str(ROOT)])
 
     def told(self, number: int) -> Path:
         return self.folder / f"told-{number}"
@@ -112,7 +113,7 @@ def test_four_workers_lose_nothing_while_one_is_killed_and_one_is_frozen_with_th
         os.kill(before[0], signal.SIGKILL)
         workers.freeze.touch()
         for _ in wait_for("one froze and was ended"):
-            if workers.frozen.exists() and workers.supervisor.ended:
+            if workers.frozen.exists() and workers.supervisor.replaced[Cause.SILENT]:
                 break
         then = [len(workers.acknowledged(number)) for number in range(4)]
         for _ in wait_for("all four append again"):
@@ -120,7 +121,7 @@ def test_four_workers_lose_nothing_while_one_is_killed_and_one_is_frozen_with_th
                 break
         after = workers.supervisor.pids()
     told = workers.everything()
-    assert sum(workers.supervisor.ended.values()) == 1
+    assert workers.supervisor.replaced[Cause.SILENT] == 1
     assert len(set(before) - set(after)) == 2, "the killed one and the frozen one were replaced, the others went on"
     assert len({index for _, index in told}) == len(told), "no index was given twice"
     assert_holds(workers.log, told)
@@ -149,7 +150,7 @@ def test_a_full_pipe_never_keeps_a_worker_waiting() -> None:
 def test_a_worker_that_ends_soon_is_started_at_longer_and_longer_intervals(tmp_path: Path) -> None:
     starts = tmp_path / "starts"
     code = f"import os, sys; open({str(starts)!r}, 'a').write('.'); os.write(int(sys.argv[1]), b'.')"
-    supervisor = Supervisor(lambda _, pipe: [sys.executable, "-c", code, str(pipe)], 1, Patience(silence=1.0))
+    supervisor = Supervisor(lambda orders: Launch([sys.executable, "-c", code, str(orders.pipe)]), 1, Patience(silence=1.0))
     watching = threading.Thread(target=supervisor.run)
     watching.start()
     for _ in wait_for("it was started again"):
@@ -166,8 +167,8 @@ def test_a_worker_that_cannot_be_started_ends_nobody_else(tmp_path: Path) -> Non
     alive = tmp_path / "alive"
     code = f"import os, sys, time\nwhile True: os.write(int(sys.argv[1]), b'.'); open({str(alive)!r}, 'a').write('.'); time.sleep(0.05)"
 
-    def command(number: int, pipe: int) -> list[str]:
-        return [str(tmp_path / "no-such-program")] if number else [sys.executable, "-c", code, str(pipe)]
+    def command(orders: Orders) -> Launch:
+        return Launch([str(tmp_path / "no-such-program")] if orders.number else [sys.executable, "-c", code, str(orders.pipe)])
 
     supervisor = Supervisor(command, 2, Patience(silence=5.0))
     watching = threading.Thread(target=supervisor.run)

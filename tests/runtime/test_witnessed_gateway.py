@@ -10,6 +10,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from starlette.responses import Response
 
+from linkage.audit.witnessing import Witnessing
 from linkage.errors import LogCorrupt, Reason, SettingsInvalid
 from linkage.runtime.demo_agencies import serving
 from linkage.runtime.equipment import equip
@@ -176,7 +177,9 @@ async def test_a_gateway_put_back_whole_from_a_backup_is_refused_because_the_wit
     async with running(place) as world:
         desk = world.desk()
         size = int((await cosigned(desk)).checkpoint.split("\n")[1])
-        await until(lambda: world.gateway._witnessing._at_size.get("w", 0) >= size)
+        witnessing = world.gateway._witnessing
+        assert isinstance(witnessing, Witnessing)
+        await until(lambda: witnessing._at_size.get("w", 0) >= size)
         await desk.close()
     shutil.rmtree(place.folder)
     shutil.copytree(backup, place.folder)

@@ -32,6 +32,8 @@ class FailingDisk(apsw.VFS):
         self.gate = threading.Event()
         """Cleared: every sync waits until it is set."""
         self.gate.set()
+        self.waiting = 0
+        """Syncs that found it cleared."""
         super().__init__(self.name, "")
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> "_File":  # noqa: N802 (apsw's name)
@@ -63,6 +65,7 @@ class _File(apsw.VFSFile):
             raise fault.error("the disk failed")
 
     def xSync(self, flags: int) -> None:  # noqa: N802 (apsw's name)
+        self._disk.waiting += not self._disk.gate.is_set()
         self._disk.gate.wait(30)
         fault = self._disk.fails("sync")
         if fault is None or fault.persisted:

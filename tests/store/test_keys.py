@@ -2,14 +2,18 @@
 
 import contextlib
 import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from linkage.store.backend import KeyRow
 from linkage.store.contract import StorePoisoned, StoreUnavailable
 from linkage.store.sqlite_keys import SqliteKeys, create_keys
+from linkage.store.sqlite_open import copy_back
 from tests.store.failing_disk import Act, FailingDisk, Fault
 
 
@@ -86,6 +90,29 @@ def test_each_write_and_sync_of_a_key_may_fail_and_no_stored_key_is_lost(act: Ac
         nth += 1
     disk.unregister()
     assert nth >= {"write": 4, "sync": 1}[act]
+
+
+def test_a_key_is_stored_while_another_process_copies_a_long_wal_back(
+    keys: SqliteKeys, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, other = FailingDisk(), row()
+    neighbour = SqliteKeys(file, vfs=disk.name)
+    keys.put([row()])
+    disk.gate.clear()
+    copying = threading.Thread(target=copy_back, args=(neighbour._connection,))
+    copying.start()
+    while not disk.waiting:
+        time.sleep(0.01)
+    with pytest.raises(apsw.BusyError):
+        keys._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    monkeypatch.setattr("linkage.store.sqlite_open._LONG_WAL", 1)
+    keys.put([other])
+    assert copying.is_alive()
+    disk.gate.set()
+    copying.join()
+    assert neighbour.get(other.id) == other
+    neighbour.close()
+    disk.unregister()
 
 
 @pytest.mark.parametrize("part", ["keys.db", "keys.db-wal"])

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from linkage.transport import (
@@ -64,14 +64,16 @@ async def test_one_byte_of_the_headers_at_a_time_ends_so_too(serve: Fixture, con
         await connect(agency.url, timeout=0.4).get(agency.url)
 
 
-async def test_an_adapter_cannot_lengthen_the_whole_requests_time(serve: Fixture, connect: Fixture) -> None:
+@pytest.mark.parametrize("longer", [None, 60.0])
+async def test_an_adapter_cannot_lengthen_the_whole_requests_time(longer: float | None, serve: Fixture, connect: Fixture) -> None:
     async def behave(visitor: Any) -> None:
         await visitor.request()
         await asyncio.sleep(30)
 
     agency = await serve(behave)
-    with pytest.raises(NoAnswerInTime):
-        await connect(agency.url, timeout=0.3).get(agency.url, timeout=None)
+    async with asyncio.timeout(10):
+        with pytest.raises(NoAnswerInTime):
+            await connect(agency.url, timeout=0.3).get(agency.url, timeout=longer)
 
 
 async def test_a_hundred_megabytes_are_not_read(serve: Fixture, connect: Fixture) -> None:
@@ -193,6 +195,8 @@ async def test_a_watched_block_knows_what_left_and_what_came_back(serve: Fixture
         assert (wire.left, wire.status) == (True, 503)
     with watched() as another:
         assert (another.left, another.status) == (False, None)
+    await client.get(agency.url)
+    assert (another.left, another.status) == (False, None)
 
 
 async def test_a_watched_block_knows_that_nothing_left(connect: Fixture, unused_tcp_port: int) -> None:
@@ -209,6 +213,8 @@ async def page(request: Request) -> Response:
     match request.url.path:
         case "/large":
             return Response(bytes(5 * MIB))
+        case "/unannounced":
+            return StreamingResponse(iter([bytes(MIB)] * 5))
         case "/packed":
             return Response(b"", headers={"content-encoding": "gzip"})
         case "/slow":
@@ -233,6 +239,8 @@ async def test_a_simulator_in_process_meets_the_same_client(simulator: httpx.Asy
         await simulator.get("https://elsewhere.example/")
     with pytest.raises(AnswerTooLarge):
         await simulator.get("https://agency.example/large")
+    with pytest.raises(AnswerTooLarge):
+        await simulator.get("https://agency.example/unannounced")
     with pytest.raises(AnswerCompressed):
         await simulator.get("https://agency.example/packed")
     with pytest.raises(NoAnswerInTime):

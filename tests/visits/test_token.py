@@ -73,6 +73,13 @@ def test_a_token_cut_or_lengthened_opens_nothing(sealer: Sealer) -> None:
             sealer.open("visit", changed)
 
 
+def test_a_token_in_the_standard_alphabet_is_no_second_text(sealer: Sealer) -> None:
+    token = next(token for _ in range(1000) if {"-", "_"} <= set(token := sealer.seal("visit", {"a": 1})))
+    for other in (token.replace("-", "+"), token.replace("_", "/")):
+        with pytest.raises(TokenInvalid):
+            sealer.open("visit", other)
+
+
 def test_spare_bits_of_the_last_character_make_no_second_text(sealer: Sealer) -> None:
     token = next(t for t in (sealer.seal("visit", {"a": "x" * n}) for n in range(3)) if len(t) % 4)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

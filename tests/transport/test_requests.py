@@ -1,0 +1,145 @@
+"""That the short way of a request is the same way: what httpx would send is sent, and what needs httpx's own way gets it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from linkage.transport import AnswerCompressed, NoAnswerInTime
+
+Fixture = Any
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+URL = "http://127.0.0.1:8000/people"
+DEFAULTS = {"accept-encoding": "identity", "user-agent": "linkage"}
+
+
+async def answers_ok(visitor: Any) -> None:
+    while True:
+        await visitor.request()
+        await visitor.send(OK)
+
+
+@pytest.mark.parametrize(
+    ("method", "asked"),
+    [
+        pytest.param("POST", {"json": {"name": "สมชาย", "n": [1, 2.5, None]}, "headers": {"X-Request-Id": "1"}}, id="json"),
+        pytest.param("POST", {"json": []}, id="empty json"),
+        pytest.param("POST", {"json": None}, id="json that is none"),
+        pytest.param("put", {"json": {"a": 1}, "headers": {"AUTHORIZATION": "Bearer t"}}, id="method in lower case"),
+        pytest.param("POST", {"json": {"a": 1}, "headers": {"accept": "application/json"}}, id="a header of httpx's own"),
+        pytest.param("POST", {"json": {"a": 1}, "headers": {"Content-Type": "application/vnd.api+json"}}, id="a content type"),
+        pytest.param("POST", {"json": {"a": 1}, "headers": {"HOST": "elsewhere.example"}}, id="a host"),
+        pytest.param("POST", {"json": {"a": 1}, "headers": [("x", "1"), ("x", "2")]}, id="a header twice"),
+        pytest.param("POST", {"json": {"a": 1}, "params": {"q": "x y"}}, id="json and parameters"),
+        pytest.param("POST", {"json": {"a": 1}, "timeout": 1.0}, id="json and a time of its own"),
+        pytest.param("POST", {"content": b"<xml/>", "headers": {"Content-Type": "text/xml"}}, id="bytes"),
+        pytest.param("POST", {"data": {"code": "1 2"}}, id="a form"),
+        pytest.param("GET", {"params": {"id": "7"}}, id="parameters"),
+        pytest.param("DELETE", {}, id="nothing"),
+    ],
+)
+async def test_a_request_is_what_httpx_itself_would_send(method: str, asked: dict[str, Any], connect: Fixture) -> None:
+    ours = connect(URL, timeout=5.0)
+    async with httpx.AsyncClient(headers=DEFAULTS, timeout=5.0) as plain:
+        expected = plain.build_request(method, URL, **asked)
+    built = ours.build_request(method, URL, **asked)
+    assert (built.method, built.url, built.content, built.extensions) == (
+        expected.method,
+        expected.url,
+        expected.content,
+        expected.extensions,
+    )
+    assert sorted((name.lower(), value) for name, value in built.headers.raw) == sorted(
+        (name.lower(), value) for name, value in expected.headers.raw
+    )
+
+
+async def test_a_number_that_json_has_not_is_not_sent(connect: Fixture) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        connect(URL).build_request("POST", URL, json={"a": float("nan")})
+
+
+async def test_a_login_in_the_header_goes_out(serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    await connect(agency.url).post(agency.url, data={"a": "1"}, auth=httpx.BasicAuth("linkage", "secret"))
+    assert b"\r\nauthorization: basic " in agency.requests[0].lower()
+
+
+async def test_a_hook_sees_every_request(serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    client = connect(agency.url)
+    seen: list[str] = []
+
+    async def note(request: httpx.Request) -> None:
+        seen.append(request.method)
+
+    client.event_hooks = {"request": [note]}
+    await client.post(agency.url, json={})
+    assert seen == ["POST"]
+
+
+async def test_an_answer_may_be_read_as_a_stream(serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    async with connect(agency.url).stream("GET", agency.url) as response:
+        assert [chunk async for chunk in response.aiter_bytes()] == [b"ok"]
+
+
+async def test_a_body_in_pieces_arrives(serve: Fixture, connect: Fixture) -> None:
+    read: list[bytes] = []
+
+    async def behave(visitor: Any) -> None:
+        await visitor.request()
+        read.append(await visitor.reader.readuntil(b"0\r\n\r\n"))
+        await visitor.send(OK)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    agency = await serve(behave)
+    assert (await connect(agency.url).post(agency.url, content=pieces())).text == "ok"
+    assert read == [b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"]
+
+
+async def test_the_answer_keeps_its_headers_and_its_request(serve: Fixture, connect: Fixture) -> None:
+    async def behave(visitor: Any) -> None:
+        await visitor.request()
+        await visitor.send(b"HTTP/1.1 404 Gone Fishing\r\nRetry-After: 7\r\nX-Two: a\r\nX-Two: b\r\nContent-Length: 0\r\n\r\n")
+
+    agency = await serve(behave)
+    response = await connect(agency.url).get(agency.url)
+    assert (response.headers["retry-after"], response.headers.get_list("x-two")) == ("7", ["a", "b"])
+    with pytest.raises(httpx.HTTPStatusError):
+        response.raise_for_status()
+
+
+async def test_a_coding_behind_another_is_seen(serve: Fixture, connect: Fixture) -> None:
+    async def behave(visitor: Any) -> None:
+        await visitor.request()
+        await visitor.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok")
+
+    agency = await serve(behave)
+    with pytest.raises(AnswerCompressed):
+        await connect(agency.url).get(agency.url)
+
+
+async def test_an_adapter_may_shorten_the_whole_requests_time(serve: Fixture, connect: Fixture) -> None:
+    async def behave(visitor: Any) -> None:
+        await visitor.request()
+        await asyncio.sleep(30)
+
+    agency = await serve(behave)
+    async with asyncio.timeout(10):
+        with pytest.raises(NoAnswerInTime):
+            await connect(agency.url, timeout=60.0).get(agency.url, timeout=0.2)
+
+
+async def test_a_closed_client_asks_nobody(serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    client = connect(agency.url)
+    await client.aclose()
+    with pytest.raises(RuntimeError):
+        await client.get(agency.url)
+    assert agency.connections == 0
