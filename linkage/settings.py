@@ -234,16 +234,24 @@ def load(path: Path) -> Settings:
         raise SettingsInvalid((Problem(str(path), "file", str(failure), "TOML in UTF-8"),)) from failure
     if strange := sorted(key for key in content if key.startswith("_")):  # pydantic-settings would take them for orders to itself
         raise SettingsInvalid(tuple(Problem(str(path), key, "a key nobody knows", "a table of the settings") for key in strange))
+    return _validated(content, path)
+
+
+def restore(content: dict[str, Any], path: Path) -> Settings:
+    """Settings that `load` read from ``path`` in another process of this gateway, from their JSON form.
+
+    Raises:
+        SettingsInvalid: this process cannot read them: it is of another version, or its environment says something else.
+    """
+    return _validated(content, path)
+
+
+def _validated(content: dict[str, Any], path: Path) -> Settings:
     try:
         settings = Settings(**content)
     except ValidationError as failure:
         raise SettingsInvalid(problems_of(str(path), failure)) from failure
     return _anchored(settings, path.resolve().parent)
-
-
-def restore(content: dict[str, Any], path: Path) -> Settings:
-    """Settings that `load` read from ``path`` in another process of this gateway, from their JSON form."""
-    return _anchored(Settings(**content), path.resolve().parent)
 
 
 def problems_of(file: str, failure: ValidationError) -> tuple[Problem, ...]:

@@ -69,7 +69,10 @@ class Metrics:
         self.refusals = Counter("linkage_refusals_total", "Refusals by reason.", ["reason"], registry=r)
         self.places_taken = Gauge("linkage_places_taken", "Places taken; a bundle takes one for each record.", registry=r)
         self.admissions = Counter(
-            "linkage_admissions_total", "Calls at the door: admitted, or refused for `full` or `share`.", ["result"], registry=r
+            "linkage_admissions_total",
+            "Calls at the door: admitted, or refused for `full` or `share`; a bundle that is let in and then refused for its weight is in both.",
+            ["result"],
+            registry=r,
         )
         self.refusals_kept = Counter(
             "linkage_refusals_kept_total", "Refusals for want of a place, told late to callers that do not wait.", registry=r

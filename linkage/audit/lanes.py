@@ -6,6 +6,7 @@ while both lanes together hold less than two thirds of the capacity, so that no 
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,12 @@ from typing import Any
 from linkage.errors import LinkageError
 from linkage.store.backend import KeyRow
 from linkage.store.contract import FINISHING, Draft, Result, StorePoisoned, StoreUnavailable
+
+GATHER_EACH, GATHER_MOST = 0.002, 0.012
+"""Seconds for which the next batch gathers at most: none after a batch of one, so that a lonely request never waits; more as more come
+together. A commit costs the same for one entry and for twenty: signature, head row, sync."""
+GATHER_LOOK = 0.002
+"""Seconds after which one looks whether this process still computes; where it does not, nothing more is on its way."""
 
 
 @dataclass(slots=True, eq=False)
@@ -115,6 +122,16 @@ class Lanes:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def let_gather(written: int) -> None:
+    """After a batch of so many: let the next one gather, in the writing thread, no longer than this process computes."""
+    until, computed = time.monotonic() + min((written - 1) * GATHER_EACH, GATHER_MOST), time.process_time()
+    while time.monotonic() < until:
+        time.sleep(GATHER_LOOK)
+        before, computed = computed, time.process_time()
+        if computed - before < GATHER_LOOK / 2:
+            return
 
 
 def fail(future: asyncio.Future[Any], cause: LinkageError) -> None:

@@ -12,7 +12,7 @@ from linkage.audit.freshness import Freshness, Witnesses, WitnessLimits
 from linkage.audit.witness_answers import Courier
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, LogCorrupt
-from linkage.store.cosignatures import Cosignatures
+from linkage.store.cosignatures import last_cosigned, newest_cosigned
 
 _log = structlog.get_logger()
 
@@ -21,15 +21,14 @@ class WitnessReading:
     """Stands in the place of `Witnessing`, and asks nobody. Used in one event loop; the file is read in one thread of its own."""
 
     def __init__(self, couriers: Sequence[Courier], *, state: Path, clock: Clock, limits: WitnessLimits, told: Witnesses) -> None:
-        """Take the witnesses and where `Cosignatures` are kept; nothing is opened yet."""
+        """Take the witnesses and where another worker keeps its `Cosignatures`; nothing is ever written there."""
         self._couriers = couriers
         self._state = state
-        self._clock = clock
+        self._began_ms = clock.now_ms()
         self._limits = limits
         self._told = told
         self._freshness = Freshness([courier.name for courier in couriers], limits, clock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="witnesses")
-        self._book: Cosignatures | None = None
 
     async def check(self, *, within: float) -> None:
         """Read once. The log itself was checked by whoever asks; ``within`` is of no matter: nobody is waited for.
@@ -58,12 +57,11 @@ class WitnessReading:
         if not self._couriers:
             return None
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: self._opened().newest(self._limits.quorum))
+        return await loop.run_in_executor(self._thread, newest_cosigned, self._state, self._limits.quorum)
 
     async def aclose(self) -> None:
         """Close everything. The tasks must have ended."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
+        await asyncio.to_thread(self._thread.shutdown)
         for courier in self._couriers:
             await courier.aclose()
 
@@ -78,14 +76,6 @@ class WitnessReading:
     # ---- in the thread ---------------------------------------------------------------------------------------------
 
     def _read(self) -> list[tuple[str, int]]:
-        now = self._clock.now_ms()
-        return [(courier.name, self._opened().follow(courier.key.text, now).fresh_ms) for courier in self._couriers]
-
-    def _opened(self) -> Cosignatures:
-        if self._book is None:
-            self._book = Cosignatures(self._state)
-        return self._book
-
-    def _close(self) -> None:
-        if self._book is not None:
-            self._book.close()
+        """Opened anew each time: the worker that keeps the file may have set a damaged one aside and begun another."""
+        known = last_cosigned(self._state)
+        return [(courier.name, known.get(courier.key.text, self._began_ms)) for courier in self._couriers]

@@ -6,12 +6,11 @@ longer; an idle log answers after one commit.
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from linkage.audit.lanes import Chore, Job, Lanes, fail, succeed
+from linkage.audit.lanes import Chore, Job, Lanes, fail, let_gather, succeed
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, LinkageError, LogCorrupt, Reason, Refusal
 from linkage.store.anchor import Anchor
@@ -21,12 +20,6 @@ from linkage.store.contract import Draft, Kind, NoRoom, Placed, Result, StorePoi
 _T = TypeVar("_T")
 
 LARGEST_BATCH = 256
-GATHER_EACH, GATHER_MOST = 0.002, 0.012
-"""Seconds for which the next batch gathers: none after a batch of one, so that a lonely request never waits; more as more come together.
-
-A commit costs the same for one entry and for twenty: signature, head row, sync."""
-GATHER_LOOK = 0.002
-"""Seconds after which one looks whether this process still computes; where it does not, nothing more is on its way."""
 _TROUBLE_LASTS = 5.0
 """Seconds for which a batch that could not be written shows in the health, unless one is written before."""
 
@@ -182,7 +175,7 @@ class Writer:
                     self._batch(jobs)
                 self._offer()
                 if jobs:
-                    _gather(min((len(jobs) - 1) * GATHER_EACH, GATHER_MOST))
+                    let_gather(len(jobs))
                 for chore in chores:
                     self._run_chore(chore)
         finally:  # also where a defect ends the thread: from then on nothing is recorded, and the health says so
@@ -299,13 +292,3 @@ class Writer:
                 self._left_behind(job, answer)
             else:
                 job.future.set_result(answer)
-
-
-def _gather(seconds: float) -> None:
-    """Let the next batch gather for so long at most, and no longer than this process computes."""
-    until, computed = time.monotonic() + seconds, time.process_time()
-    while time.monotonic() < until:
-        time.sleep(GATHER_LOOK)
-        before, computed = computed, time.process_time()
-        if computed - before < GATHER_LOOK / 2:
-            return

@@ -14,11 +14,15 @@ from rich.text import Text
 
 from linkage.cli.ending import Exit, ending, out, say, show_failure
 from linkage.cli.options import DEFAULT_CONFIG, Config, Json
+from linkage.errors import LogCorrupt
 from linkage.runtime import equipment, workers
+from linkage.runtime.alike import NotAlike
 from linkage.runtime.serving import HURRIED, LOG_LOST, LogLost, serve_as_worker
 from linkage.runtime.serving import serve as serve_alone
+from linkage.runtime.worker_process import CORRUPT
 from linkage.settings import Settings, load
 from linkage.telemetry import configure_logging
+from linkage.tlog.errors import TlogInvalid
 
 __all__ = ["LOG_LOST", "serve"]
 
@@ -33,8 +37,7 @@ def serve(config: Config = DEFAULT_CONFIG, check: Check = False, worker: Worker 
     """Run the gateway until SIGTERM or SIGINT, then drain. Log lines go to standard error."""
     with ending(as_json=as_json):
         if worker:
-            settings, post, pipe = workers.read_orders(sys.stdin.read(), config)
-            _run(lambda: serve_as_worker(settings, config, post, pipe), as_json=as_json)
+            _work(config, as_json=as_json)
             return
         settings = load(config)
         if check:
@@ -46,6 +49,19 @@ def serve(config: Config = DEFAULT_CONFIG, check: Check = False, worker: Worker 
             with _telling(as_json=as_json):
                 status = workers.run(settings, config)
             raise typer.Exit(status)
+
+
+def _work(config: Path, *, as_json: bool) -> None:
+    """Be one worker."""
+    settings, post, pipe = workers.read_orders(sys.stdin.read(), config)
+    try:
+        _run(lambda: serve_as_worker(settings, config, post, pipe), as_json=as_json)
+    except (TlogInvalid, LogCorrupt) as failure:
+        show_failure("does not verify", str(failure), as_json=as_json)
+        raise typer.Exit(CORRUPT) from failure
+    except NotAlike as failure:
+        show_failure("cannot serve beside the others", str(failure), as_json=as_json)
+        raise typer.Exit(LOG_LOST) from failure
 
 
 def _check(settings: Settings, config: Path, *, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 A caller may take a place while it holds fewer than an eighth of those that are free. So one caller alone comes to a ninth of all, ten to an
 eighteenth each, and most are free for whoever asks for little: no caller's storm keeps another out, nor has it wait behind more calls than
 such a share. Nobody waits for a place: who gets none is told at once, and when to come again, later the fuller it is and each at a moment of
-its own, so that those turned away do not come back together.
+its own, so that those turned away do not come back together (and those that do not wait are told late: `linkage.rpc.pacing`).
 """
 
 import random

@@ -57,6 +57,13 @@ class HealthService:
         self._streams = streams
         self._states: dict[str, health_pb2.HealthCheckResponse.ServingStatus] = {}
         self._watching: set[asyncio.Event] = set()
+        self._ended = False
+
+    def end(self) -> None:
+        """No state will follow, for the server is about to stop: whoever watches is told the newest one, and its stream ends."""
+        self._ended = True
+        for changed in self._watching:
+            changed.set()
 
     def set(self, name: str, *, serving: bool) -> None:
         """Say how something is; "" is the gateway as a whole."""
@@ -88,6 +95,8 @@ class HealthService:
                 if state != told:
                     yield health_pb2.HealthCheckResponse(status=state)
                     told = state
+                if self._ended:
+                    return
                 await changed.wait()
         finally:
             self._watching.discard(changed)

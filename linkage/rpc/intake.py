@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
@@ -57,7 +58,7 @@ class Intake:
         self._count = count
         self._waiting: dict[Context, tuple[float, Callable[[Refusal], Awaitable[None]]]] = {}
         self._watch: asyncio.TimerHandle | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending: dict[Context, asyncio.Task[None]] = {}
 
     def check(self, metadata: Metadata) -> None:
         """Look at a call's metadata.
@@ -92,12 +93,19 @@ class Intake:
             self._count(Misuse.UNREAD)
             raise
         finally:
-            self._waiting.pop(context, None)
+            late = self._waiting.pop(context, None) is None
+        if late:  # what came after all must not be answered: the caller is told that it did not come
+            if (ending := self._ending.get(context)) is not None:
+                await asyncio.shield(ending)
+            raise grpc.aio.AbortError
         if request is grpc.aio.EOF:
             raise self._refusal(Misuse.NO_MESSAGE, "request", "is required")
         if len(request) > self._most:
             raise self._refusal(Misuse.MESSAGE, "request", f"at most {self._most} bytes")
         return bytes(request)
+
+    def _end_of_ending(self, context: Context, _: "asyncio.Task[None]") -> None:
+        del self._ending[context]
 
     def _refusal(self, misuse: Misuse, field: str, description: str) -> Refusal:
         self._count(misuse)
@@ -115,8 +123,8 @@ class Intake:
         for context, refuse in oldest:
             del self._waiting[context]
             task = asyncio.get_running_loop().create_task(_ended(refuse, self._refusal(Misuse.SLOW, "request", "did not arrive in time")))
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._ending[context] = task
+            task.add_done_callback(partial(self._end_of_ending, context))
         self._look_again()
 
 

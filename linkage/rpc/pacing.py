@@ -16,7 +16,7 @@ from linkage.clock import Clock
 TOLD_AT_ONCE: Final = 100
 """Refusals of one caller in a second; that many take the processor a few hundredths of its time. Who waits when told to, needs fewer."""
 MOST_KEPT: Final = 1024
-"""Refusals kept at once; beyond them all are told at once."""
+"""Refusals kept at once, some 20 KB each; beyond them all are told at once."""
 _LONGEST_S: Final = 2.0
 """Seconds; as long as the longest wait that a caller is told to sleep out inside a call."""
 _SECOND_S: Final = 1.0

@@ -18,6 +18,7 @@ from linkage.audit.tally import Tally
 from linkage.clock import Clock, SystemClock
 from linkage.errors import AuditUnavailable, LogCorrupt, Refusal
 from linkage.identity import KeySets
+from linkage.runtime.alike import expect_alike
 from linkage.runtime.equipment import Equipment, equip
 from linkage.runtime.face import Rooms, build_face
 from linkage.runtime.health import EVERY_S, Health
@@ -77,6 +78,7 @@ class Gateway:
             SettingsInvalid: something the operator wrote is wrong.
             StoreLocked: another gateway holds the log.
             AuditUnavailable, LogCorrupt: the log cannot be written, or does not verify.
+            NotAlike: a worker read other keys than its siblings, or would write another log.
             RuntimeError: the port is taken.
         """
         clock = clock or SystemClock()
@@ -84,6 +86,8 @@ class Gateway:
         read = read_expiry if clients is client_for else None  # whoever stands in for the agencies shows no certificates
         outlook = Outlook(equipment.sources, settings.sources, equipment.metrics, clock, kinds=equipment.record_kinds, read=read)
         try:
+            if post is not None:
+                expect_alike(post.began, settings)
             hold = equipment.storage.watch() if post is not None else await asyncio.to_thread(equipment.storage.lock, settings.server.drain)
         except BaseException:
             await equipment.sources.aclose()
@@ -174,7 +178,7 @@ class Gateway:
     def _go(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks = [task for task in self._tasks if not task.done()]
         self._tasks.append(asyncio.get_running_loop().create_task(work))
-        self._tasks[-1].add_done_callback(_told)
+        self._tasks[-1].add_done_callback(tell_failure)
 
     async def stop(self, grace: float | None = None) -> None:
         """Readiness off, finish what is under way, record what is counted, close the log. ``grace``: seconds; None for the settings'.
@@ -185,6 +189,7 @@ class Gateway:
             AuditUnavailable: something could not be recorded in time; it was never acknowledged.
         """
         await self._health.drain()
+        self._built.health.end()
         await self._built.server.stop(self.settings.server.drain if grace is None else grace)
         with contextlib.suppress(AuditUnavailable, Refusal):
             await self._tally.record(everything=True)
@@ -224,7 +229,7 @@ class Gateway:
             self._lock.release()
 
 
-def _told(task: asyncio.Task[Any]) -> None:
+def tell_failure(task: asyncio.Task[Any]) -> None:
     """A defect that ends one of the gateway's own tasks must not pass unseen: nobody waits for them."""
     if not task.cancelled() and (failure := task.exception()) is not None:
         _log.error("a task of the gateway's own failed", exception=type(failure).__name__)

@@ -28,13 +28,21 @@ def longest(server: Server) -> float:
 
 async def leave(port: int, server: Server) -> None:
     """Let no new connection in; return when none is left, or none on which a new call can come. ``port``: where this process listens."""
+    await asyncio.to_thread(_stop_listening, port)  # each look takes a tenth of a millisecond for every connection
+    with suppress(TimeoutError):
+        async with asyncio.timeout(longest(server)):
+            while await asyncio.to_thread(_any_connected, port):  # noqa: ASYNC110 (connections end in gRPC's own threads: there is no event)
+                await asyncio.sleep(_LOOK_S)
+
+
+def _stop_listening(port: int) -> None:
     for each in _sockets(port):
         if _listens(each):
             each.shutdown(socket.SHUT_RDWR)  # gRPC has no word for it; it notices, and says so on standard error
-    with suppress(TimeoutError):
-        async with asyncio.timeout(longest(server)):
-            while any(_is_connected(each) for each in _sockets(port)):  # noqa: ASYNC110 (connections end in gRPC's own threads: there is no event)
-                await asyncio.sleep(_LOOK_S)
+
+
+def _any_connected(port: int) -> bool:
+    return any(_is_connected(each) for each in _sockets(port))
 
 
 def _listens(each: socket.socket) -> bool:

@@ -1,6 +1,7 @@
 """Where a process stands among those of its gateway."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,8 @@ class Post:
     """The id of its start in the log, 32 hexadecimal digits."""
     after: frozenset[str]
     """Such ids of workers that have ended, whose open intents it is to close."""
+    began: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What it must find as its gateway did, as `linkage.runtime.alike.alike` says it."""
 
     @property
     def keeps_house(self) -> bool:

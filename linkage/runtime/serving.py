@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from linkage.errors import AuditUnavailable, LinkageError
-from linkage.runtime.gateway import Gateway
+from linkage.runtime.gateway import Gateway, tell_failure
 from linkage.runtime.post import Post
 from linkage.runtime.worker_process import CUT_OFF, LEAVE, Heartbeat
 from linkage.settings import Settings
@@ -22,6 +22,8 @@ LOG_LOST: Final = CUT_OFF
 HURRIED: Final = 75
 """Exit status after a second signal: what was under way was not waited for. It was cut off, and its outcomes are recorded."""
 BEAT_S: Final = 0.25
+_LOST_S: Final = 1.0
+"""Seconds in which whoever waits for a lost log hears of it by name. Nothing that is under way can be answered any more."""
 
 
 class LogLost(LinkageError):
@@ -33,6 +35,8 @@ class _Signals:
 
     def __init__(self) -> None:
         self.over, self.again, self.leave = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.grace: float | None = None
+        """Seconds for what is under way when it is over; None for the settings'."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._came)
@@ -60,7 +64,9 @@ async def serve_as_worker(settings: Settings, file: Path, post: Post, pipe: int)
     gateway = await Gateway.start(settings, file, post=post)
     heart.serves(gateway.page_port)
     loop = asyncio.get_running_loop()
-    tasks = [loop.create_task(_beat(heart, signals.over)), loop.create_task(_leave(gateway, signals))]
+    tasks = [loop.create_task(_beat(heart, gateway, signals)), loop.create_task(_leave(gateway, signals))]
+    for task in tasks:
+        task.add_done_callback(tell_failure)
     try:
         return await _to_the_end(gateway, signals)
     finally:
@@ -71,21 +77,25 @@ async def serve_as_worker(settings: Settings, file: Path, post: Post, pipe: int)
 async def _leave(gateway: Gateway, signals: _Signals) -> None:
     await signals.leave.wait()
     _log.info("a new worker serves in this one's place: leaving")
-    await gateway.leave()
-    signals.over.set()
+    try:
+        await gateway.leave()
+    finally:
+        signals.over.set()
 
 
-async def _beat(heart: Heartbeat, over: asyncio.Event) -> None:
+async def _beat(heart: Heartbeat, gateway: Gateway, signals: _Signals) -> None:
     while True:
-        if not heart.beat() and not over.is_set():
+        if not heart.beat() and not signals.over.is_set():
             _log.error("the process that started this worker is gone: ending")
-            over.set()
+            if gateway.equipment.storage.shared:  # the name went with that process: on another machine it may be in use already
+                signals.grace = 0.0
+            signals.over.set()
         await asyncio.sleep(BEAT_S)
 
 
 async def _to_the_end(gateway: Gateway, signals: _Signals) -> bool:
     if await _first(signals.over.wait(), gateway.until_lost()) == 0:
-        stopping = asyncio.get_running_loop().create_task(gateway.stop())
+        stopping = asyncio.get_running_loop().create_task(gateway.stop(signals.grace))
         if await _first(asyncio.shield(stopping), signals.again.wait()) == 1:
             _log.warning("a second signal: what is under way is not waited for")
             await gateway.hurry()
@@ -94,7 +104,7 @@ async def _to_the_end(gateway: Gateway, signals: _Signals) -> bool:
     why = gateway.journal.health().reason
     _log.error("the log is lost to this process: ending", why=why)
     with contextlib.suppress(AuditUnavailable):  # what was not done in time was never acknowledged
-        await gateway.stop()
+        await gateway.stop(min(gateway.settings.server.drain, _LOST_S))
     raise gateway.lost or LogLost(why)
 
 

@@ -9,7 +9,7 @@ listens.
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
@@ -72,8 +72,8 @@ class Supervisor:
     patience: Patience = field(default_factory=Patience)
     renew: Callable[[], Launcher | None] = lambda: None
     """Asked in `run`, after a `reload`, how workers are started from now on; None where it must stay as it is."""
-    final: frozenset[int] = frozenset()
-    """Exit statuses of a worker after which no other may be started: all end, and `run` gives it back."""
+    final: Mapping[int, int] = field(default_factory=dict)
+    """Exit statuses of a worker after which nobody may go on: all are ended at once, and what `run` gives then."""
     replaced: Counter[Cause] = field(default_factory=Counter)
     """Workers that were replaced, or will be as soon as that is possible."""
     _places: list[_Place] = field(default_factory=list)
@@ -84,6 +84,7 @@ class Supervisor:
     _stops: int = 0
     _reloads: int = 0
     _verdict: int | None = None
+    _at_once: bool = False
     _worst: int = 0
 
     def stop(self) -> None:
@@ -91,8 +92,8 @@ class Supervisor:
         self._stops += 1
 
     def lose(self) -> None:
-        """End the workers: this gateway may write the log no more."""
-        self._verdict = CUT_OFF
+        """End the workers at once: this gateway may write the log no more, and somebody else may be closing what they left open."""
+        self._at_once, self._verdict = True, CUT_OFF
 
     def reload(self) -> None:
         """Begin a rolling restart, unless one is under way."""
@@ -107,6 +108,10 @@ class Supervisor:
         """The workers that serve now, with their numbers."""
         now = [(place.number, place.current) for place in self._places]
         return [(number, current) for number, current in now if current is not None and current.serves]
+
+    def leaving(self) -> list[tuple[int, WorkerProcess]]:
+        """As `workers`: those whose successors serve, and who still answer the clients that they have."""
+        return [(worker.orders.number, worker) for worker, _ in list(self._leaving) if worker.serves]
 
     def pids(self) -> tuple[int, ...]:
         """The process ids of the workers that run now, by number."""
@@ -170,6 +175,8 @@ class Supervisor:
         except OSError as cause:  # no memory, too many processes: the workers that run are none the worse for it
             self._wait(place, now)
             _log.error("a worker cannot be started", worker=place.number, why=cause.strerror)
+            place.fruitless += 1
+            self._give_up_if_none_lives(None)
             return None
         _log.info("worker started", worker=place.number, pid=worker.pid)
         return worker
@@ -178,22 +185,26 @@ class Supervisor:
         place.current = None
         self.replaced[Cause.SILENT if worker.silenced else Cause.ENDED] += 1
         self._over(worker)
-        if worker.status in self.final:
-            self._verdict = worker.status
         place.fruitless = 0 if worker.serves else place.fruitless + 1
         if now - worker.began >= _SETTLED:
             place.ends = 0
         else:
             self._wait(place, now)
         _log.warning("a worker ended", worker=place.number, pid=worker.pid, status=worker.status)
-        if all(each.current is None and each.fruitless >= _TRIES for each in self._places):
+        self._give_up_if_none_lives(worker.status)
+
+    def _give_up_if_none_lives(self, status: int | None) -> None:
+        """``status``: that of the last one; None where it was not even begun."""
+        if self._verdict is None and all(each.current is None and each.fruitless >= _TRIES for each in self._places):
             _log.error("no worker can live: ending")
-            self._verdict = told(worker.status) or CUT_OFF
+            self._verdict = told(status) or CUT_OFF
 
     def _over(self, worker: WorkerProcess) -> None:
-        """It has ended; what it may have left behind is for the next one."""
-        if worker.status:
+        """It has ended; what it may have left behind is for the next one. Whether another may come, any worker's status says."""
+        if status := worker.status:
             self._unsettled.append(worker.orders.boot)
+            if status in self.final:
+                self._at_once, self._verdict = True, self.final[status]
         worker.close()
 
     def _wait(self, place: _Place, now: float) -> None:
@@ -258,17 +269,23 @@ class Supervisor:
     def _end_all(self) -> None:
         staying = [place.current for place in self._places] + ([self._roll.new] if self._roll is not None else [])
         running = [worker for worker in staying if worker is not None] + [worker for worker, _ in self._leaving]
-        asked, until = 0, time.monotonic() + self.patience.drain
+        asked, looked = 0, time.monotonic()
+        until = looked + self.patience.drain
         while running:
-            if asked < max(1, self._stops):
+            now = time.monotonic()
+            if self._at_once or now > until:
+                for worker in running:
+                    worker.kill()
+            elif asked < max(1, self._stops):
                 asked += 1
                 for worker in running:
                     worker.terminate()
-            for worker in [each for each in running if each.status is not None]:
-                running.remove(worker)
-                self._worst = max(self._worst, told(worker.status))
-                worker.close()
-            if time.monotonic() > until:
-                for worker in running:
-                    worker.kill()
+            for worker in list(running):
+                if worker.status is None:
+                    self._listen(worker, now, overslept=now - looked > _OVERSLEPT)
+                else:
+                    running.remove(worker)
+                    self._worst = max(self._worst, told(worker.status))
+                    self._over(worker)
+            looked = now
             time.sleep(_TICK / 2)

@@ -8,7 +8,6 @@ import os
 import secrets
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,9 @@ from typing import Final
 
 CUT_OFF: Final = 74
 """Exit status (sysexits' EX_IOERR): not all is known to be recorded. Another start reads what the disk holds, and goes on."""
+
+CORRUPT: Final = 65
+"""Exit status of a worker (sysexits' EX_DATAERR): the log does not verify. Not 1, with which any program ends that has a defect."""
 
 LEAVE: Final = signal.SIGUSR1
 """Tells a worker that its successor serves."""
@@ -109,7 +111,8 @@ class WorkerProcess:
         """What it was told."""
         launch = launcher(self.orders)
         try:
-            with tempfile.TemporaryFile() as told:  # not a pipe: nobody may have to wait until it is read
+            # Not a pipe: nobody may have to wait until it is read. Nor a file: no disk may be full.
+            with os.fdopen(os.memfd_create("told"), "w+b") as told:
                 told.write(launch.told)
                 told.seek(0)
                 self._process = subprocess.Popen(  # noqa: S603 (our own command line)
@@ -188,4 +191,4 @@ def told(status: int | None) -> int:
     """A worker's exit status as this process's own. A worker that a SIGTERM ends at once had not begun yet; any other signal cuts off."""
     if status in (0, -signal.SIGTERM):
         return 0
-    return status if status is not None and status > 0 else CUT_OFF
+    return status if status is not None and status > 1 else CUT_OFF  # 1 would say that the log does not verify

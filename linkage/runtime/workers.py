@@ -9,7 +9,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import structlog
 from linkage.audit.boot import new_origin
 from linkage.clock import SystemClock
 from linkage.errors import Problem, SettingsInvalid
+from linkage.runtime.alike import alike, differing
 from linkage.runtime.equipment import check, equip
 from linkage.runtime.held_port import HeldPort
 from linkage.runtime.leaving import longest
@@ -27,7 +28,7 @@ from linkage.runtime.post import Post
 from linkage.runtime.presence import EVERY_S
 from linkage.runtime.storage import Lock
 from linkage.runtime.supervisor import Launcher, Supervisor
-from linkage.runtime.worker_process import Launch, Orders, Patience
+from linkage.runtime.worker_process import CORRUPT, Launch, Orders, Patience
 from linkage.runtime.workers_page import show
 from linkage.settings import Settings, load, restore
 from linkage.store.lock import StoreLocked
@@ -36,8 +37,8 @@ _log = structlog.get_logger()
 
 _CLOSING_S = 15.0
 """Seconds that a worker may take after its drain: outcomes, the log's and the index's closing."""
-_LOG_CORRUPT = 1
-"""A worker's exit status where the log does not verify: then no other may write it either."""
+_FINAL = {CORRUPT: 1}
+"""A worker that found that the log does not verify: then no other may write it either, and the whole gateway says what one process would."""
 _FIXED = ("server.workers", "server.listen", "server.metrics_listen", "server.connection_age", "server.drain")
 _FIXED_IN_LOG = ("origin", "path", "postgres", "data_keys", "data_keys_postgres", "anchor", "replica")
 """Settings that a rolling restart cannot change: this process itself, or all workers at once, stand on them."""
@@ -50,11 +51,14 @@ def run(settings: Settings, file: Path) -> int:
         SettingsInvalid, StoreLocked, AuditUnavailable, LogCorrupt: as `Gateway.start`.
         OSError: somebody listens at the address.
     """
+    asked: list[int] = []
+    signal.signal(signal.SIGHUP, lambda number, _: asked.append(number))  # else it would end a process that is still at its checks
+    began = alike(settings)  # before anything is read: workers compare what they read with it
     lock = asyncio.run(_taken(settings, file))
     try:
         port = HeldPort(settings.server.listen)
         try:
-            return _Watch(settings, file, lock, port).run()
+            return _Watch(settings, file, lock, port, began).run(asked)
         finally:
             port.close()
     finally:
@@ -87,25 +91,28 @@ async def _taken(settings: Settings, file: Path) -> Lock:
 class _Watch:
     """The supervisor with what belongs to a gateway: signals, settings, the page of metrics."""
 
-    def __init__(self, settings: Settings, file: Path, lock: Lock, port: HeldPort) -> None:
+    def __init__(self, settings: Settings, file: Path, lock: Lock, port: HeldPort, began: Mapping[str, str]) -> None:
         self._settings = settings
         self._file = file
         self._lock = lock
         self._port = port
-        self._keys = _key_files(settings)
+        self._began = began
         self._supervisor = Supervisor(
             self._launcher(settings),
             settings.server.workers,
             Patience(leave=longest(settings.server), drain=settings.server.drain + settings.log.append_timeout * 2 + _CLOSING_S),
             renew=self._renewed,
-            final=frozenset({_LOG_CORRUPT}),
+            final=_FINAL,
         )
 
-    def run(self) -> int:
+    def run(self, asked: Sized = ()) -> int:
+        """Watch until the end. ``asked``: not empty where a rolling restart was asked for before."""
         supervisor = self._supervisor
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: supervisor.stop())
         signal.signal(signal.SIGHUP, lambda *_: supervisor.reload())
+        if asked:
+            supervisor.reload()
         page = show(self._settings.server.metrics_listen, supervisor)
         over = threading.Event()
         threading.Thread(target=self._hold, args=(over,), name="lock", daemon=True).start()
@@ -133,7 +140,8 @@ class _Watch:
         command = (sys.executable, "-m", "linkage.cli.main", "serve", "--worker", "--config", str(self._file))
 
         def launch(orders: Orders) -> Launch:
-            return Launch(command, json.dumps({"orders": asdict(orders), "settings": text}).encode(), (self._lock.descriptor,))
+            told = {"orders": asdict(orders), "settings": text, "began": dict(self._began)}
+            return Launch(command, json.dumps(told).encode(), (self._lock.descriptor,))
 
         return launch
 
@@ -156,8 +164,7 @@ class _Watch:
         expected = "as it was; a whole restart changes it"
         changed = [key for key in _FIXED if _at(settings, key) != _at(self._settings, key)]
         changed += [f"log.{name}" for name in _FIXED_IN_LOG if getattr(settings.log, name) != getattr(self._settings.log, name)]
-        keys = _key_files(settings)
-        changed += [key for key, content in keys.items() if content != self._keys[key]]
+        changed += differing(self._began, settings)
         return tuple(Problem(str(self._file), key, "another", expected) for key in changed)
 
 
@@ -166,19 +173,13 @@ def _at(settings: Settings, key: str) -> object:
     return getattr(getattr(settings, part), name)
 
 
-def _key_files(settings: Settings) -> Mapping[str, bytes]:
-    """The files of keys that all workers must have alike: what one of them signs or seals, the others must be able to read."""
-    files = {
-        "log.signing_key": settings.log.signing_key,
-        "log.key_encryption_keys": settings.log.key_encryption_keys,
-        "log.pseudonym_keys": settings.log.pseudonym_keys,
-        "tokens.keys": settings.tokens.keys,
-    }
-    return {key: file.read_bytes() for key, file in files.items() if file.exists()}
-
-
 def read_orders(text: str, file: Path) -> tuple[Settings, Post, int]:
-    """What a worker was told on its standard input: its settings, its post, and the file descriptor of its pipe."""
+    """What a worker was told on its standard input: its settings, its post, and the file descriptor of its pipe.
+
+    Raises:
+        SettingsInvalid: this process cannot take the settings.
+    """
     told: dict[str, Any] = json.loads(text)
     orders = told["orders"]
-    return restore(told["settings"], file), Post(orders["number"], orders["boot"], frozenset(orders["after"])), orders["pipe"]
+    post = Post(orders["number"], orders["boot"], frozenset(orders["after"]), told["began"])
+    return restore(told["settings"], file), post, orders["pipe"]

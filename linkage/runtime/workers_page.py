@@ -16,6 +16,13 @@ from linkage.runtime.supervisor import Cause, Supervisor
 ANSWERS_S = 1.0
 """Seconds for which a worker is waited for; one that says nothing until then is left out, and counted."""
 
+_LARGEST = 16 * 2**20
+"""Bytes of a page that are read."""
+_OF_THE_FIRST = frozenset(
+    {"linkage_search_behind", "linkage_self_audit_progress", "linkage_self_audit_finished_seconds", "linkage_data_keys_to_rewrap"}
+)
+"""Gauges that worker 0 alone sets (`Post.keeps_house`): of any other they would say 0, which means that all is well."""
+
 
 class WorkersPage(Collector):
     """Collects, whenever the page is asked for, what every worker shows on loopback."""
@@ -26,13 +33,17 @@ class WorkersPage(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every family once, with the samples of all workers that answered."""
-        asked = [(str(number), worker.page) for number, worker in self._supervisor.workers() if worker.page]
+        supervisor = self._supervisor
+        asked = [(str(number), worker.page) for number, worker in supervisor.workers() if worker.page]
+        asked += [(f"{number}-leaving", worker.page) for number, worker in supervisor.leaving() if worker.page]
         with ThreadPoolExecutor(max(1, len(asked))) as together:
             pages = list(together.map(lambda one: _page(one[1]), asked))
         families: dict[str, Metric] = {}
         for (number, _), page in zip(asked, pages, strict=True):
             self._missed += page is None
-            for family in text_string_to_metric_families(page or ""):
+            for family in page or ():
+                if family.name in _OF_THE_FIRST and number != "0":
+                    continue
                 whole = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
                 for sample in family.samples:
                     whole.add_sample(sample.name, {**sample.labels, "worker": number}, sample.value)
@@ -65,12 +76,13 @@ def show(listen: str, supervisor: Supervisor) -> Any:
     return page
 
 
-def _page(port: int) -> str | None:
+def _page(port: int) -> list[Metric] | None:
+    """What a worker shows; None where it shows nothing, or somebody else has its port by now."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWERS_S)
     try:
         connection.request("GET", "/metrics", headers={"Accept": "text/plain; version=0.0.4"})
-        return connection.getresponse().read().decode()
-    except (OSError, http.client.HTTPException, ValueError):
+        return list(text_string_to_metric_families(connection.getresponse().read(_LARGEST).decode()))
+    except (OSError, http.client.HTTPException, ValueError, LookupError):
         return None
     finally:
         connection.close()

@@ -68,6 +68,12 @@ def address_of(conninfo: str) -> str:
     )
 
 
+def location_of(conninfo: str) -> str:
+    """Which database, as far as the string tells, to be compared: two that say the same lead to one database, whoever uses it."""
+    found = conninfo_to_dict(conninfo)
+    return "\n".join(str(found.get(name) or default) for name, default in (("host", ""), ("hostaddr", ""), ("port", 5432), ("dbname", "")))
+
+
 def is_same_place(one: str, other: str) -> bool:
     """Whether two strings name the same database, as far as they tell."""
     return all(conninfo_to_dict(one).get(name) == conninfo_to_dict(other).get(name) for name in ("host", "port", "dbname"))

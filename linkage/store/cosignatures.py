@@ -168,6 +168,21 @@ def newest_cosigned(path: Path, quorum: int) -> str | None:
         connection.close(True)
 
 
+def last_cosigned(path: Path) -> dict[str, int]:
+    """When each witness that is known there cosigned last, or was first named: Unix time in ms by its key's text.
+
+    Raises:
+        StoreUnavailable: the file is there and cannot be read.
+    """
+    if not path.exists():
+        return {}
+    connection = open_reading(path)
+    try:
+        return dict(_read(path, connection, "SELECT vkey, coalesce(cosigned_ms, since_ms) FROM witness"))
+    finally:
+        connection.close(True)
+
+
 def _newest(rows: Sequence[tuple[Any, ...]], quorum: int) -> str | None:
     """``rows``: size, note and line, newest first."""
     for size, of_size in groupby(rows, key=itemgetter(0)):

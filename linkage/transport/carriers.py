@@ -8,7 +8,9 @@ from weakref import WeakSet
 
 import aiohttp
 import httpx
+import yarl
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 
 from linkage.transport.guard import refuse_unread
 from linkage.transport.wire import (
@@ -46,14 +48,15 @@ class _Connector(aiohttp.TCPConnector):
             connection = await self._connected(req, traces, timeout)
             if (protocol := connection.protocol) is None:
                 raise NotConnected("the connection was taken away")
-            if not _ended_by_peer(protocol):
+            used = protocol in self._used
+            if not (_ended_by_peer(protocol, used=used) or (used and _holds_unasked(protocol))):
                 self._used.add(protocol)
                 has_left()  # aiohttp writes next, without waiting for anything in between
                 return connection
             connection.close()
-            if protocol not in self._used:
+            if not used:
                 raise NotConnected("closed as soon as it was open")
-            # It ended while idle, and nothing was written to it since: the next one is as good.
+            # It ended or spoke while idle, and nothing was written to it since: the next one is as good.
 
     async def _connected(self, req: aiohttp.ClientRequest, traces: "list[Trace]", timeout: aiohttp.ClientTimeout) -> "Connection":
         try:
@@ -68,13 +71,27 @@ class _Connector(aiohttp.TCPConnector):
             raise NotConnected("no connection came about") from None
 
 
-def _ended_by_peer(protocol: ResponseHandler) -> bool:
-    """Whether the other side's end of the connection is in our kernel already, though the event loop has not come to see it."""
+def _ended_by_peer(protocol: ResponseHandler, *, used: bool) -> bool:
+    """Whether the other side's end of the connection is in our kernel already, though the event loop has not come to see it.
+
+    Where the connection was ``used``, anything to read is an end too: nobody asked for it. On a new one it may be TLS's own tickets.
+    """
     if protocol.transport is None or (socket := protocol.transport.get_extra_info("socket")) is None:
         return False
     poll = select.poll()
-    poll.register(socket.fileno(), _ENDED)
+    poll.register(socket.fileno(), _ENDED | select.POLLIN if used else _ENDED)
     return bool(poll.poll(0))
+
+
+def _holds_unasked(protocol: ResponseHandler) -> bool:
+    """Whether anything came after the last answer, whole or in part: the next request, about somebody else, would take it for its own."""
+    if protocol.should_close:
+        return True
+    parser: Any = protocol._parser  # noqa: SLF001 (nothing else knows of a head that has begun; the next request gets a new parser)
+    try:
+        return parser is not None and parser.feed_eof() is not None
+    except (HttpProcessingError, ValueError):
+        return True  # what has begun is no head either
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -103,7 +120,7 @@ class OverAiohttp:
         """As `linkage.transport.guard.Carrier` says."""
         session = self._session or self._opened()
         answer = await session.request(
-            request.method, str(request.url), headers=_headers(request), data=_body(request), allow_redirects=False
+            request.method, yarl.URL(str(request.url), encoded=True), headers=_headers(request), data=_body(request), allow_redirects=False
         )
         try:
             codings = answer.headers.getall("content-encoding", ())
@@ -131,7 +148,7 @@ class OverAiohttp:
 
 
 class _Answer(httpx.Response):
-    """An answer that is here whole, as it came: httpx would take each through readers and decoders that have nothing to do for it."""
+    """An answer that is here whole, and may yet be read as a stream. httpx would read it at once, through decoders that have nothing to do."""
 
     def __init__(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes, request: httpx.Request) -> None:
         super().__init__(status, headers=headers, stream=httpx.ByteStream(body), request=request)
@@ -176,9 +193,9 @@ class InProcess:
         has_left()
         response = await self._app.handle_async_request(request)
         refuse_unread(response.headers.get("content-encoding", ""), response.headers.get("content-length", ""), most_bytes)
-        if len(await response.aread()) > most_bytes:
+        if len(body := await response.aread()) > most_bytes:
             raise AnswerTooLarge(f"more than {most_bytes} bytes")
-        return response
+        return _Answer(response.status_code, response.headers.raw, body, request)
 
     async def aclose(self) -> None:
         await self._app.aclose()

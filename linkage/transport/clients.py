@@ -16,15 +16,25 @@ from linkage.transport.guard import Carrier, Guarded
 _ALWAYS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive", "User-Agent": "linkage"}
 _MERGED = frozenset(map(str.lower, _ALWAYS)) | {"host", "content-length", "content-type", "transfer-encoding"}
 """Headers that httpx merges with what it sets itself, lower case."""
+_NO_COOKIES = "this client keeps no cookies"
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 """As httpx writes JSON."""
 
 
 class _NoCookies(httpx.Cookies):
-    """Takes none. It also spares each answer a search for them."""
+    """Takes none. It also spares each answer a search for them. All clients share it, so what is set would go out to every agency."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
         del response
+
+    def set(self, name: str, value: str, domain: str = "", path: str = "/") -> None:  # noqa: ARG002 (httpx's parameters)
+        raise TypeError(_NO_COOKIES)
+
+    def update(self, *_: object, **__: object) -> None:
+        raise TypeError(_NO_COOKIES)
+
+    def __setitem__(self, name: str, value: str) -> None:
+        raise TypeError(_NO_COOKIES)
 
 
 class _Client(httpx.AsyncClient):
@@ -41,7 +51,7 @@ class _Client(httpx.AsyncClient):
 
     @cookies.setter
     def cookies(self, _cookies: object) -> None:
-        raise TypeError("this client keeps no cookies")
+        raise TypeError(_NO_COOKIES)
 
     def build_request(self, method: str, url: httpx.URL | str, **given: Any) -> httpx.Request:
         """The request that httpx would build. Where it has a JSON body and plain headers of its own, without merging anything anew."""

@@ -4,9 +4,8 @@ The gateway keeps neither. Both travel as sealed tokens bound to counter, office
 good for five minutes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from linkage.clock import Clock
@@ -15,7 +14,6 @@ from linkage.terms import Caller, CitizenNumber, RecipientId, Secret, SourceName
 from linkage.visits.token import Sealer, TokenInvalid
 
 BEGUN_LASTS_MS = 5 * 60_000
-_KEPT = 256
 
 _BEGUN, _DONE = "agency login begun", "agency session"
 
@@ -51,7 +49,6 @@ class AgencyLogins:
 
     def __init__(self, sealer: Sealer, clock: Clock) -> None:
         self._sealer = sealer
-        self._payload: Callable[[str, str], Mapping[str, Any]] = lru_cache(maxsize=_KEPT)(sealer.open)  # as visits are kept
         self._clock = clock
 
     def seal_begun(
@@ -139,7 +136,7 @@ class AgencyLogins:
 
     def _opened(self, purpose: str, token: str, caller: Caller) -> Mapping[str, Any]:
         try:
-            payload = self._payload(purpose, token)
+            payload = self._sealer.open(purpose, token)
         except TokenInvalid:
             raise Refusal(Reason.AGENCY_LOGIN_INVALID) from None
         if (payload["counter"], payload["officer"]) != (caller.counter.uri, [caller.officer.issuer, caller.officer.subject]):

@@ -25,8 +25,8 @@ LONGEST = 8192
 """Characters of a token, as the contract promises."""
 
 _VERSION = 1
-_STANDARD = bytes.maketrans(b"-_+/", b"+/!!")
-"""From base64url to the standard alphabet, whose own two characters no token has."""
+_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
+"""From base64url to the standard alphabet, whose own two characters and padding no token has."""
 _NONCE = 12
 
 

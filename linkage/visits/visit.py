@@ -1,13 +1,12 @@
 """Visits: a person verified at this counter by this officer, for one recipient and service, for a short time.
 
-Nobody stores a visit; its token is all there is, good on any worker or replica. That it was not ended before its time is a claim
+Nobody stores a visit, not even in memory between two requests; its token is all there is, good on any worker or replica. That it was not ended before its time is a claim
 that the log checks in the intent's own transaction.
 """
 
 import base64
 import binascii
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from linkage.clock import Clock
@@ -28,7 +27,6 @@ from linkage.visits.token import Sealer, TokenInvalid
 LONGEST = 4096
 """Characters of a visit's token, as the contract promises."""
 
-_KEPT = 256
 _PURPOSE = "visit"
 
 
@@ -62,8 +60,6 @@ class Visits:
         self._sealer = sealer
         self._clock = clock
         self._lasts_ms = round(minutes * 60_000)
-        # The records of a visit bring its token again and again; what is kept is no more than the token and the key ring would give.
-        self._opened = lru_cache(maxsize=_KEPT)(lambda token: _visit(sealer.open(_PURPOSE, token, longest=LONGEST)))
 
     def open_visit(
         self,
@@ -123,7 +119,7 @@ class Visits:
             Refusal: VISIT_INVALID, VISIT_NOT_YOURS.
         """
         try:
-            visit = self._opened(token)
+            visit = _visit(self._sealer.open(_PURPOSE, token, longest=LONGEST))
         except TokenInvalid:
             raise Refusal(Reason.VISIT_INVALID) from None
         if visit.counter_uri != caller.counter.uri or visit.officer != caller.officer:

@@ -1,9 +1,12 @@
 """One answer, one spelling: whatever differs in an answer differs in its bytes."""
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linkage.audit.answer import answer_bytes
 from linkage.terms import Image, PartialDate, Value
@@ -53,3 +56,9 @@ def test_different_answers_are_spelt_differently() -> None:
 )
 def test_equal_answers_are_spelt_alike(one: Mapping[str, Value], other: Mapping[str, Value]) -> None:
     assert answer_bytes(one) == answer_bytes(other)
+
+
+@given(st.dictionaries(st.text(), st.none() | st.booleans() | st.text()))
+def test_the_spelling_is_that_of_the_tags_in_every_log(answer: dict[str, Value | None]) -> None:
+    spelt = json.dumps(answer, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert answer_bytes(answer) == spelt.encode()

@@ -3,12 +3,15 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from linkage.audit.boot import recover_orphans
 from linkage.audit.freshness import WitnessLimits
 from linkage.audit.record import Origin
 from linkage.audit.witness_reading import WitnessReading
 from linkage.clock import FakeClock
-from linkage.store.cosignatures import Cosignatures
+from linkage.errors import AuditUnavailable
+from linkage.store.cosignatures import Cosignatures, last_cosigned
 from tests.audit.world import FACTS, World, until
 
 
@@ -66,12 +69,50 @@ class _Told:
         self.trouble = trouble
 
 
+def _reading(state: Path, clock: FakeClock, limits: WitnessLimits) -> WitnessReading:
+    return WitnessReading([_Named()], state=state, clock=clock, limits=limits, told=_Told())  # type: ignore[arg-type,list-item]
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("damaged", [b"", b"not a database at all" * 100], ids=["empty", "no database"])
+async def test_a_worker_that_asks_no_witness_leaves_a_damaged_file_to_the_one_that_keeps_it(damaged: bytes, tmp_path: Path) -> None:
+    state = tmp_path / "witnesses"
+    state.write_bytes(damaged)
+    reading = _reading(state, FakeClock(), WitnessLimits())
+    with pytest.raises(AuditUnavailable):
+        await reading.check(within=0)
+    with pytest.raises(AuditUnavailable):
+        await reading.newest_cosigned()
+    await reading.aclose()
+    assert _files(tmp_path) == {"witnesses": damaged}
+
+
+async def test_a_worker_that_asks_no_witness_makes_no_file_and_writes_into_none(tmp_path: Path) -> None:
+    state, clock = tmp_path / "witnesses", FakeClock()
+    reading = _reading(state, clock, WitnessLimits(warn_after=5))
+    await reading.check(within=0)
+    assert (await reading.newest_cosigned(), _files(tmp_path)) == (None, {})
+    clock.advance(6)
+    await reading.check(within=0)
+    assert reading.trouble(), "whom nobody has heard of counts from this worker's start"
+
+    book = Cosignatures(state)
+    book.follow("another+key", clock.now_ms())
+    await reading.check(within=0)
+    await reading.aclose()
+    assert set(last_cosigned(state)) == {"another+key"}
+    book.close()
+
+
 async def test_a_worker_that_asks_no_witness_withholds_and_begins_again_by_what_another_one_keeps(tmp_path: Path) -> None:
     state, clock, said = tmp_path / "witnesses", FakeClock(), list[str]()
     book = Cosignatures(state)
     book.follow("w+key", clock.now_ms())
     limits = WitnessLimits(every=0.01, warn_after=5, refuse_after=10)
-    reading = WitnessReading([_Named()], state=state, clock=clock, limits=limits, told=_Told())  # type: ignore[arg-type,list-item]
+    reading = _reading(state, clock, limits)
     await reading.check(within=0)
     tasks = [asyncio.create_task(work) for work in reading.work(said.append, lambda _: None)]
     try:

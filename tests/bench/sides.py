@@ -101,6 +101,7 @@ def built_place(
     """Everything a gateway needs, with the benchmark's counters in its register."""
     lines = server if workers == 1 else f"workers = {workers}\n{server}"
     place = build_place(folder, dopa=agency.url, port=free_port(), more=lines, sources=source)
+    place.change("linkage.toml", "reload_seconds = 0.05\n", "")  # tests are in a hurry, an operator is not
     register(place, counters)
     return place
 

@@ -27,11 +27,12 @@ RECORDS = {
     "dopa.house": ("house_no", "village_no", "road", "subdistrict", "district", "province"),
 }
 NOT_AGREED = "father_number"
-AGAIN = frozenset({"AUDIT_UNAVAILABLE", "AGENCY_UNAVAILABLE", "REQUEST_IN_PROGRESS", "OVERLOADED", "DEADLINE_TOO_SHORT"})
+AGAIN = frozenset({"AUDIT_UNAVAILABLE", "AGENCY_UNAVAILABLE", "REQUEST_IN_PROGRESS", "OVERLOADED"})
 """Refusals after which a request with an id of the counter's is sent again."""
 
-DEADLINE_S = 20.0
-PATIENCE_S = 60.0
+DEADLINE_S = 60.0
+"""Longer than any start, for which a call waits before it is sent: what is left must do for the agency."""
+PATIENCE_S = 120.0
 """A request with an id that nobody answers for so long counts as refused for ever."""
 
 _OPTIONS = [

@@ -144,7 +144,12 @@ class GatewayProcess:
         """SIGTERM; gives the exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(60)
+        return self.wait(60)
+
+    def wait(self, seconds: float) -> int:
+        """Wait until it has ended; its exit status."""
+        assert self._process is not None
+        return self._process.wait(seconds)
 
     def defects(self) -> int:
         """How often any of its lives logged a defect of its own."""

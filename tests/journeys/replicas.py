@@ -41,7 +41,9 @@ def into_databases(place: Place, server: Server, *, log_port: int | None = None)
 def another(place: Place, replica: str) -> Place:
     """A second gateway's place: its own folder, anchor and name; the same keys, databases and clock."""
     folder = place.folder.with_name(f"{place.folder.name}-{replica}")
-    shutil.copytree(place.folder, folder, ignore=shutil.ignore_patterns("*.unfinished"))  # a running gateway writes its anchor
+    shutil.copytree(
+        place.folder, folder, ignore=shutil.ignore_patterns("*.unfinished", "*-journal")
+    )  # a running gateway writes its anchor and index
     (folder / "log.anchor").unlink(missing_ok=True)
     other = Place(folder, place.clock)
     other.change("linkage.toml", "[log]", f'[log]\nreplica = "{replica}"')

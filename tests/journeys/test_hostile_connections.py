@@ -7,11 +7,16 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from adapters.dopa.simulator import DopaSimulator
+from adapters.thaid.simulator import ThaidSimulator
 from linkage.errors import Reason
 from linkage.rpc.beside import MOST_STREAMS
+from linkage.runtime.gateway import Gateway
+from linkage.settings import load
 from linkage.v1 import verification_pb2 as pb
 from tests.journeys.logbook import refusal, until
 from tests.journeys.wire import END_STREAM, Frame, Wire
@@ -237,6 +242,21 @@ async def test_whoever_watches_and_does_not_read_keeps_nobody_from_knowing_the_s
 
     world.gateway._health._draining = False
     watching.cancel()
+    await desk.close()
+
+
+async def test_whoever_watches_is_told_of_the_end_and_does_not_hold_it_up(tmp_path: Path) -> None:
+    place = build_place(tmp_path / "ending")
+    gateway = await Gateway.start(load(place.settings_file), place.settings_file, clock=place.clock)
+    desk = World(place.folder, place.clock, DopaSimulator(), ThaidSimulator(), gateway).desk()
+    watching = health_pb2_grpc.HealthStub(desk.channel).Watch(health_pb2.HealthCheckRequest(), timeout=BOUND_S)
+    states = aiter(watching)
+    assert health_pb2.HealthCheckResponse.SERVING == (await anext(states)).status
+
+    await asyncio.wait_for(gateway.stop(10 * BOUND_S), BOUND_S)
+
+    assert [health_pb2.HealthCheckResponse.NOT_SERVING] == [said.status async for said in states]
+    assert grpc.StatusCode.OK == await watching.code()
     await desk.close()
 
 

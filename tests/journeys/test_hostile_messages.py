@@ -145,7 +145,7 @@ async def test_a_receipt_for_what_is_no_id_is_refused_by_field(world: World, des
 async def test_a_storm_of_wrong_requests_leaves_one_entry_and_an_open_door(world: World, desk: Desk) -> None:
     before = len(entries(world))
 
-    codes = await asyncio.gather(*(_code(desk.verify(citizen_number="x")) for _ in range(200)))
+    codes = [code for _ in range(5) for code in await asyncio.gather(*(_code(desk.verify(citizen_number="x")) for _ in range(40)))]
 
     assert {grpc.StatusCode.INVALID_ARGUMENT} == set(codes)
     await world.gateway._tally.record(everything=True)

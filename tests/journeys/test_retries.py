@@ -2,17 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import apsw
 import grpc
+import pytest
 
 from linkage.errors import Reason
 from linkage.v1 import lookup_pb2
 from linkage.v1 import verification_pb2 as pb
 from tests.journeys.logbook import entries, proved, refusal, until
-from tests.journeys.world import COUNTER_2, Desk, Place, World, new_request_id, running
+from tests.journeys.world import COUNTER_2, Desk, Place, World, build_place, new_request_id, running
 
 Open = Callable[..., Desk]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """With room for a hundred calls of one counter at once."""
+    return build_place(tmp_path / "world", more="max_concurrent = 1000")
 
 
 def _bare(reply: lookup_pb2.LookupResponse) -> bytes:

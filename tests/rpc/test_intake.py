@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
+import grpc
 import pytest
 
 from linkage.clock import FakeClock
@@ -25,6 +26,41 @@ class _Silent:
 @pytest.fixture
 def server() -> Server:
     return Server(certificate=Path("c"), key=Path("k"), client_ca=Path("ca"), request_seconds=SECONDS)
+
+
+class _Slow(_Silent):
+    """gRPC's context of a call whose request comes when it is told to."""
+
+    def __init__(self) -> None:
+        self.comes = asyncio.Event()
+
+    async def read(self) -> bytes:
+        await self.comes.wait()
+        return b"request"
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 5, 20])
+async def test_a_request_that_comes_while_its_call_is_being_ended_is_not_served(turns: int, server: Server) -> None:
+    clock, misuses, told = FakeClock(), list[Misuse](), list[Reason]()
+    intake, slow = Intake(server, clock, misuses.append), _Slow()
+
+    async def refuse(refusal: Refusal) -> None:
+        for _ in range(5):  # as gRPC takes its time to write
+            await asyncio.sleep(0)
+        told.append(refusal.reason)
+
+    context: Context = slow  # type: ignore[assignment]  # all that is asked of one here
+    call = asyncio.create_task(intake.request(context, refuse))
+    await asyncio.sleep(0)
+    clock.advance(SECONDS)
+    intake._end_late()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    slow.comes.set()
+
+    with pytest.raises(grpc.aio.AbortError):
+        await call
+    assert ([Reason.MALFORMED_REQUEST], [Misuse.SLOW]) == (told, misuses)
 
 
 async def test_calls_that_are_late_together_are_ended_a_few_at_a_time_and_all_in_the_end(server: Server) -> None:

@@ -58,8 +58,7 @@ class Gateway:
 
     def wait(self) -> int:
         """Wait until it has ended; its exit status."""
-        assert self.process._process is not None
-        return self.process._process.wait(HANG_S)
+        return self.process.wait(HANG_S)
 
     def signal(self, number: signal.Signals) -> None:
         """Send the main process a signal."""
@@ -152,10 +151,10 @@ class Counter:
 
 
 @asynccontextmanager
-async def at_work(gateway: Gateway, number: int) -> AsyncIterator[list[Counter]]:
-    """So many counters that ask again and again until the block is left, and have all been answered before it is entered."""
+async def at_work(gateway: Gateway, number: int, each: int = 1) -> AsyncIterator[list[Counter]]:
+    """So many counters with ``each`` calls under way, again and again until the block is left; all were answered before it is entered."""
     counters, over = [Counter(gateway) for _ in range(number)], asyncio.Event()
-    work = [asyncio.create_task(counter.work(over)) for counter in counters]
+    work = [asyncio.create_task(counter.work(over)) for counter in counters for _ in range(each)]
     try:
         await until(lambda: all(counter.answers for counter in counters), gateway)
         yield counters

@@ -111,7 +111,7 @@ async def test_a_second_sigterm_waits_for_nobody_and_loses_nothing(tmp_path: Pat
 async def test_workers_whose_supervisor_was_killed_finish_and_end_and_the_next_start_waits_for_them(
     tmp_path: Path, there: Agencies
 ) -> None:
-    async with asking(tmp_path, there, 2, 4.0) as (gateway, calls):
+    async with asking(tmp_path, there, 2, 3.0) as (gateway, calls):
         left = gateway.workers()
         os.kill(gateway.process.pid, signal.SIGKILL)
         gateway.wait()

@@ -3,11 +3,14 @@
 import fcntl
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +19,7 @@ from typing import cast
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from linkage.cli.ending import Exit
 from linkage.runtime.held_port import HeldPort
 from linkage.runtime.supervisor import Cause, Supervisor
 from linkage.runtime.worker_process import Launch
@@ -176,8 +180,13 @@ def test_the_page_of_a_gateway_holds_every_workers_samples_under_its_number_and_
     supervisor.replaced[Cause.SILENT] = 2
     workers = [(number, SimpleNamespace(page=page)) for number, page in enumerate(pages)]
     registry = CollectorRegistry()
-    registry.register(WorkersPage(cast("Supervisor", SimpleNamespace(workers=lambda: workers, replaced=supervisor.replaced, rolling=True))))
+    leaving = [(1, SimpleNamespace(page=pages[1]))]
+    shown = SimpleNamespace(workers=lambda: workers, leaving=lambda: leaving, replaced=supervisor.replaced, rolling=True)
+    registry.register(WorkersPage(cast("Supervisor", shown)))
     lines = generate_latest(registry).decode().splitlines()
+    assert f'linkage_calls_total{{code="OK",method="a method",worker="1-leaving"}} {float(pages[1])}' in lines
+    assert ['linkage_search_behind{worker="0"} 0.0'] == [line for line in lines if line.startswith("linkage_search_behind{")]
+    assert {'linkage_log_size{worker="0"} 0.0', 'linkage_log_size{worker="1"} 0.0'} < set(lines)
     for number in (0, 1):
         assert f'linkage_calls_total{{code="OK",method="a method",worker="{number}"}} {float(pages[number])}' in lines
         assert f'linkage_call_seconds_bucket{{le="0.5",method="a method",worker="{number}"}} 1.0' in lines
@@ -190,3 +199,58 @@ def test_the_page_of_a_gateway_holds_every_workers_samples_under_its_number_and_
         'linkage_workers_replaced_total{cause="silent"} 2.0',
     ):
         assert line in lines
+
+
+@pytest.mark.parametrize("answer", [b"<html>{}</html>", b"# TYPE a b\n", b"a{b=c} 1\n", b"\xff\xfe"])
+def test_a_page_of_somebody_else_at_a_workers_port_is_left_out_and_counted(answer: bytes) -> None:
+    class Foreign(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    registry = CollectorRegistry()
+    with HTTPServer(("127.0.0.1", 0), Foreign) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            workers = [(0, SimpleNamespace(page=server.server_port))]
+            replaced = Supervisor(lambda _: Launch([]), 1).replaced
+            shown = SimpleNamespace(workers=lambda: workers, leaving=list, replaced=replaced, rolling=False)
+            registry.register(WorkersPage(cast("Supervisor", shown)))
+            lines = generate_latest(registry).decode().splitlines()
+        finally:
+            server.shutdown()
+            serving.join()
+    assert "linkage_workers_missed_total 1.0" in lines
+    assert "linkage_workers 1.0" in lines
+
+
+def test_a_rolling_restart_asked_for_during_a_slow_start_does_not_end_the_gateway(tmp_path: Path) -> None:
+    place = build_place(tmp_path / "place", more="workers = 2")
+    log = load(place.settings_file).log.path
+    assert log is not None
+    lock = StoreLock(log)
+    lock.path.write_text(f"{_ended()}\n")  # it will be waited for
+    command = [sys.executable, "-m", "linkage.cli.main", "serve", "--config", str(place.settings_file)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 60
+        while not _has_open(process.pid, lock.path):
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.send_signal(signal.SIGHUP)
+        lock.path.write_text(f"{os.getpid()}\n")  # now it need not wait any longer
+        assert Exit.UNAVAILABLE == process.wait(60)
+    lock.release()
+
+
+def _has_open(pid: int, file: Path) -> bool:
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            if link.readlink() == file:
+                return True
+    return False

@@ -7,9 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from linkage.runtime.supervisor import Cause, Supervisor
 from linkage.runtime.worker_process import Heartbeat, Launch, Orders, Patience
@@ -180,3 +182,78 @@ def test_a_worker_that_cannot_be_started_ends_nobody_else(tmp_path: Path) -> Non
     assert len(supervisor.pids()) == 1
     supervisor.stop()
     watching.join()
+
+
+BEAT = """
+import os, signal, sys, time
+signal.signal(signal.SIGUSR1, lambda *_: os.kill(os.getpid(), signal.SIGSTOP))
+while True:
+    os.write(int(sys.argv[1]), b".")
+    time.sleep(0.05)
+"""
+"""A worker that the system stops as soon as its successor serves."""
+
+
+def running(code: str, orders: Orders) -> Launch:
+    return Launch([sys.executable, "-c", code, str(orders.pipe)])
+
+
+@contextmanager
+def watched(supervisor: Supervisor) -> Iterator[None]:
+    """It runs, and its workers serve, until the block is left."""
+    watching = threading.Thread(target=supervisor.run)
+    watching.start()
+    try:
+        for _ in wait_for("all serve"):
+            if len(supervisor.workers()) == supervisor.number:
+                break
+        yield
+    finally:
+        supervisor.stop()
+        watching.join()
+
+
+@pytest.mark.parametrize("code", ["raise SystemExit(2)", "import time; time.sleep(1000)"], ids=["ends", "is silent"])
+def test_a_rolling_restart_whose_new_worker_does_not_come_up_is_given_up_and_all_stay(code: str) -> None:
+    supervisor = Supervisor(
+        lambda orders: running(BEAT, orders), 2, Patience(start=1.0), renew=lambda: lambda orders: running(code, orders)
+    )
+    with capture_logs() as said, watched(supervisor):
+        before = supervisor.pids()
+        supervisor.reload()
+        for _ in wait_for("it was given up"):
+            if any("given up" in line["event"] for line in said):
+                break
+        assert supervisor.pids() == before
+        assert not supervisor.rolling
+        assert not supervisor.replaced
+        supervisor.reload()
+        for _ in wait_for("another is begun"):
+            if sum("begun" in line["event"] for line in said) == 2:
+                break
+        assert supervisor.pids() == before
+
+
+def test_a_worker_that_is_stopped_while_it_leaves_is_ended_and_the_rolling_restart_goes_on() -> None:
+    beating = partial(running, BEAT)
+    supervisor = Supervisor(beating, 2, Patience(silence=0.5, leave=1000.0), renew=lambda: beating)
+    with watched(supervisor):
+        before = supervisor.pids()
+        supervisor.reload()
+        for _ in wait_for("both were replaced"):
+            if supervisor.replaced[Cause.ROLLED] == 2 and not supervisor.rolling:
+                break
+        assert not set(before) & set(supervisor.pids())
+        assert len(supervisor.pids()) == 2
+
+
+def test_a_supervisor_whose_workers_never_come_to_serve_ends_with_their_exit_status() -> None:
+    assert 3 == Supervisor(partial(running, "raise SystemExit(3)"), 2).run()
+
+
+def test_after_an_exit_status_that_forbids_another_start_all_workers_end() -> None:
+    def command(orders: Orders) -> Launch:
+        ending = "import os, sys; os.write(int(sys.argv[1]), b'.'); raise SystemExit(65)"
+        return running(ending if orders.number else BEAT, orders)
+
+    assert 1 == Supervisor(command, 2, final={65: 1}).run()

@@ -2,19 +2,25 @@
 
 import asyncio
 import os
+import random
 import signal
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import pytest
 
 from linkage.audit.verify import verify_all
+from linkage.cli.ending import Exit
 from linkage.runtime.signing import load_signer
 from linkage.runtime.storage import storage_of
 from linkage.settings import load
+from linkage.store.lock import StoreLock
 from tests.crash.final_log import log_of
-from tests.crash.processes import agencies
-from tests.runtime.processes import Counter, Gateway, at_work, go_on, started, until
+from tests.crash.processes import GatewayProcess, agencies
+from tests.journeys.place import build_place
+from tests.runtime.processes import HANG_S, Counter, Gateway, at_work, go_on, started, until
 
 pytestmark = pytest.mark.crash
 
@@ -22,7 +28,7 @@ pytestmark = pytest.mark.crash
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """One gateway for every test here; whatever they did to it, it ends in order and its log verifies."""
-    with agencies() as there, started(tmp_path_factory.mktemp("workers") / "place", there, "workers = 2\nconnection_age = 2.0") as gateway:
+    with agencies() as there, started(tmp_path_factory.mktemp("workers") / "place", there, "workers = 2\nconnection_age = 1.0") as gateway:
         yield gateway
         gateway.signal(signal.SIGTERM)
         assert gateway.wait() == 0, gateway.said()[-2000:]
@@ -85,10 +91,26 @@ def _open(gateway: Gateway) -> int:
     return len(log.intents.keys() - log.closed_by.keys())
 
 
-async def test_a_worker_that_is_stopped_is_ended_and_replaced_while_the_other_one_answers(gateway: Gateway) -> None:
+def _writes(pid: int, log: Path) -> bool:
+    """Whether a process holds the lock under which SQLite lets one process write: byte 120 of the file beside the log."""
+    there = log.with_name(f"{log.name}-shm").stat().st_ino
+    locks = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    held = [line[-3:] for line in locks if line[1] == "POSIX" and line[3:5] == ["WRITE", str(pid)]]
+    return any(int(file.rpartition(":")[2]) == there and int(first) <= 120 <= int(last) for file, first, last in held)
+
+
+async def test_a_worker_that_is_stopped_while_it_holds_everybodys_write_lock_is_ended_and_replaced_while_the_other_one_answers(
+    gateway: Gateway,
+) -> None:
     before, silent = gateway.workers(), gateway.figure('linkage_workers_replaced_total{cause="silent"}')
-    async with at_work(gateway, 4) as counters:
+    log = load(gateway.place.settings_file).log.path
+    assert log is not None
+    async with at_work(gateway, 4) as counters, asyncio.timeout(HANG_S):
         os.kill(before[1], signal.SIGSTOP)
+        while not _writes(before[1], log):
+            os.kill(before[1], signal.SIGCONT)
+            await asyncio.sleep(random.uniform(0.0, 0.02))
+            os.kill(before[1], signal.SIGSTOP)
         await until(lambda: gateway.figure('linkage_workers_replaced_total{cause="silent"}') > silent, gateway)
         await go_on(counters)
     assert before[0] in gateway.workers()
@@ -97,7 +119,7 @@ async def test_a_worker_that_is_stopped_is_ended_and_replaced_while_the_other_on
 
 async def test_a_rolling_restart_replaces_every_worker_without_a_failed_call(gateway: Gateway) -> None:
     before, rolled = gateway.workers(), gateway.figure('linkage_workers_replaced_total{cause="rolled"}')
-    async with at_work(gateway, 4) as counters:
+    async with at_work(gateway, 3, each=20) as counters:
         gateway.signal(signal.SIGHUP)
         await until(lambda: gateway.figure('linkage_workers_replaced_total{cause="rolled"}') >= rolled + 2, gateway)
         await gateway.until_serving(2)
@@ -126,3 +148,18 @@ async def test_settings_that_cannot_be_taken_at_a_rolling_restart_leave_all_as_i
     counter = Counter(gateway)
     await counter.verify()
     await counter.close()
+
+
+def test_workers_are_not_started_where_somebody_else_listens_and_the_log_is_let_go(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port: int = other.getsockname()[1]
+        place = build_place(tmp_path / "place", dopa="http://127.0.0.1:1", thaid="http://127.0.0.1:1", port=port, more="workers = 2")
+        process = GatewayProcess(place.settings_file)
+        process.start()
+        assert Exit.UNAVAILABLE == process.wait(HANG_S)
+    said = process.said.read_text()
+    assert "cannot listen" in said
+    assert "worker started" not in said
+    log = load(place.settings_file).log.path
+    assert log is not None
+    StoreLock(log).release()

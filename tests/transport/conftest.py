@@ -20,13 +20,15 @@ from cryptography.x509.oid import NameOID
 
 from linkage.transport import agency_client, tls_context
 
+ON_BOTH = {"test_sent_or_not.py", "test_unasked_answers.py"}
+"""Where what the event loop sees of a connection matters."""
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """What a cut connection looks like is the event loop's to say: the gateway runs on uvloop, other tests on asyncio's own."""
     factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
-    return factories | {"uvloop": uvloop.new_event_loop} if item.path.name == "test_sent_or_not.py" else factories
+    return factories | {"uvloop": uvloop.new_event_loop} if item.path.name in ON_BOTH else factories
 
 
 Behaviour = Callable[["Visitor"], Awaitable[None]]

@@ -84,6 +84,8 @@ async def test_an_answer_may_be_read_as_a_stream(serve: Fixture, connect: Fixtur
     agency = await serve(answers_ok)
     async with connect(agency.url).stream("GET", agency.url) as response:
         assert [chunk async for chunk in response.aiter_bytes()] == [b"ok"]
+    async with connect(agency.url).stream("GET", agency.url) as response:
+        assert [chunk async for chunk in response.aiter_raw()] == [b"ok"]
 
 
 async def test_a_body_in_pieces_arrives(serve: Fixture, connect: Fixture) -> None:
@@ -113,6 +115,26 @@ async def test_the_answer_keeps_its_headers_and_its_request(serve: Fixture, conn
     assert (response.headers["retry-after"], response.headers.get_list("x-two")) == ("7", ["a", "b"])
     with pytest.raises(httpx.HTTPStatusError):
         response.raise_for_status()
+
+
+@pytest.mark.parametrize("target", ["/%41%2f%2F/a%20b?q=%41%2f&r=%2B", "/ns/@office/(a)%28b%29?x=a:b", "/v1/%E0%B8%81"])
+async def test_an_address_goes_out_as_the_adapter_spelt_it(target: str, serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    await connect(agency.url).post(agency.url + target, json={})
+    assert [head.split(b" ")[1].decode() for head in agency.requests] == [target]
+
+
+async def test_the_jar_that_all_clients_share_takes_no_cookie(serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    client, other = connect(agency.url), connect(agency.url)
+    with pytest.raises(TypeError):
+        client.cookies.set("a", "b")
+    with pytest.raises(TypeError):
+        client.cookies.update({"a": "b"})
+    with pytest.raises(TypeError):
+        client.cookies["a"] = "b"
+    await other.get(agency.url)
+    assert b"cookie" not in agency.requests[0].lower()
 
 
 async def test_a_coding_behind_another_is_seen(serve: Fixture, connect: Fixture) -> None:

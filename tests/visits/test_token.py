@@ -73,6 +73,15 @@ def test_a_token_cut_or_lengthened_opens_nothing(sealer: Sealer) -> None:
             sealer.open("visit", changed)
 
 
+@pytest.mark.parametrize("length", range(3))
+def test_a_token_with_its_padding_is_no_second_text(length: int, sealer: Sealer) -> None:
+    token = sealer.seal("visit", {"a": "x" * length})
+    assert sealer.open("visit", token) == {"a": "x" * length}
+    for padding in ("=", "==", "===", "===="):
+        with pytest.raises(TokenInvalid):
+            sealer.open("visit", token + padding)
+
+
 def test_a_token_in_the_standard_alphabet_is_no_second_text(sealer: Sealer) -> None:
     token = next(token for _ in range(1000) if {"-", "_"} <= set(token := sealer.seal("visit", {"a": 1})))
     for other in (token.replace("-", "+"), token.replace("_", "/")):

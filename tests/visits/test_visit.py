@@ -1,5 +1,6 @@
 """Visits: this counter, this officer, this service, for a short time."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from linkage.terms import (
     SourceName,
 )
 from linkage.visits import AgencyLogin, AgencyLogins, Sealer, Visits
-from linkage.visits.visit import LONGEST
+from linkage.visits.visit import LONGEST, Visit
 
 NUMBER = CitizenNumber("1100000000016")  # invented
 SERVICE = ServiceId("jobseeker_registration")
@@ -30,6 +31,24 @@ MINUTES = 15
 @pytest.fixture
 def visits(sealer: Sealer, clock: FakeClock) -> Visits:
     return Visits(sealer, clock, MINUTES)
+
+
+def test_nothing_of_a_visit_or_login_is_kept_once_it_was_read(sealer: Sealer, clock: FakeClock, visits: Visits, caller: Any) -> None:
+    number, session = "1100000000024", "an agency's session that is nowhere else"  # invented
+    who = (RecipientId("doe"), SERVICE, Assurance.CARD_CHIP, CitizenNumber(number), DataKey(b"id", b"\x07" * 32))
+    logins = AgencyLogins(sealer, clock)
+    tokens = [
+        visits.open_visit(b"\x0a" * 16, caller(), *who)[0],
+        logins.seal_session(caller(), AgencyLogin(who[0], SourceName("dopa"), Secret(session), expires_at=2**40, renewable_until=2**40)),
+    ]
+    del who
+    for _ in range(2):
+        visits.read(tokens[0], caller(), SERVICE)
+        logins.read_any_session(tokens[1], caller())
+    gc.collect()
+    kept = gc.get_objects()
+    assert not [each for each in kept if isinstance(each, Visit) and each.number.reveal() == number]
+    assert not [each for each in kept if isinstance(each, dict) and each.get("session") == session]
 
 
 @pytest.fixture
