@@ -49,7 +49,9 @@ def shreds(world: World) -> list[dict[str, Any]]:
 
 def on_disk(world: World, traces: Iterable[bytes]) -> list[str]:
     """The files of the key store that hold one of these."""
-    files = world.keys_path.parent.glob("keys.db*")
+    files = [
+        path for path in world.keys_path.parent.glob("keys.db*") if not path.name.endswith(".unfinished")
+    ]  # of the anchor: comes and goes
     return [path.name for path in files if any(trace in path.read_bytes() for trace in traces)]
 
 
