@@ -87,7 +87,7 @@ def plan(demand: Demand, figures: Figures) -> Plan:
     """Make a plan."""
     load = _load(demand)
     busy = _busy(demand, figures, load)
-    gateways = _gateways(demand, busy)
+    gateways = _gateways(demand, busy, _under_way(demand, figures, load))
     parts = (
         _load_lines(demand, load),
         _gateway_lines(demand, figures, load, gateways, busy),
@@ -123,8 +123,22 @@ def _busy(demand: Demand, figures: Figures, load: _Load) -> float:
     return (load.visits_s * figures.verification.value + load.lookups_s * record + load.handshakes_s * figures.handshake.value) / 1e6
 
 
-def _gateways(demand: Demand, busy: float) -> _Gateways:
-    workers = max(1, ceil(busy / demand.utilisation))
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """Questions under way in the busiest second, in all workers together: Little's law."""
+
+    all: float
+    at_one_agency: float
+
+
+def _under_way(demand: Demand, figures: Figures, load: _Load) -> _UnderWay:
+    seconds = (demand.agency_ms + figures.own_time.value) / 1000
+    return _UnderWay(load.calls_s * seconds, (load.visits_s + load.lookups_s / demand.agencies) * seconds)
+
+
+def _gateways(demand: Demand, busy: float, under_way: _UnderWay) -> _Gateways:
+    for_places = max(under_way.all / demand.max_concurrent, under_way.at_one_agency / demand.concurrency)
+    workers = max(1, ceil(busy / demand.utilisation), ceil(for_places))
     needed = 1 if demand.backend is Backend.SQLITE else ceil(workers / demand.processors)
     return _Gateways(workers, needed, needed + (0 if demand.backend is Backend.SQLITE else demand.spare), ceil(workers / needed))
 
@@ -162,7 +176,12 @@ def _gateway_lines(demand: Demand, figures: Figures, load: _Load, gateways: _Gat
         f"{shown(load.visits_s)} verifications/s x {shown(figures.verification.value)} µs + {shown(load.lookups_s)} records/s x "
         f"{shown(record.value)} µs + {shown(load.handshakes_s)} handshakes/s x {shown(figures.handshake.value)} µs",
     )
-    yield Line("workers", "workers that carry it", gateways.workers, "", f"{shown(busy)} / {shown(demand.utilisation)}, rounded up")
+    under_way = _under_way(demand, figures, load)
+    how = (
+        f"the most of {shown(busy)} / {shown(demand.utilisation)}, {shown(under_way.all)} under way / {demand.max_concurrent:,} and "
+        f"{shown(under_way.at_one_agency)} at one agency / {demand.concurrency:,}, rounded up"
+    )
+    yield Line("workers", "workers that carry it", gateways.workers, "", how)
     if demand.backend is Backend.SQLITE:
         yield Line("replicas", "gateway machines", 1, "", "a log in a file has one machine; a second one needs PostgreSQL")
     else:
@@ -173,22 +192,21 @@ def _gateway_lines(demand: Demand, figures: Figures, load: _Load, gateways: _Gat
 
 
 def _under_way_lines(demand: Demand, figures: Figures, load: _Load, gateways: _Gateways) -> Iterator[Line]:
-    seconds = (demand.agency_ms + figures.own_time.value) / 1000
+    under_way = _under_way(demand, figures, load)
     took = f"({shown(demand.agency_ms)} + {shown(figures.own_time.value)}) ms"
     left = _many(gateways.left, "worker")
     yield Line(
         "under_way",
         "questions under way, of each worker",
-        load.calls_s * seconds / gateways.left,
+        under_way.all / gateways.left,
         "",
         f"{shown(load.calls_s)}/s x {took} / {left}; at most max_concurrent",
         demand.max_concurrent,
     )
-    at_one = load.visits_s + load.lookups_s / demand.agencies
     yield Line(
         "under_way_agency",
         "at the busiest agency, of each worker",
-        at_one * seconds / gateways.left,
+        under_way.at_one_agency / gateways.left,
         "",
         f"({shown(load.visits_s)} + {shown(load.lookups_s)} / {demand.agencies:,})/s x {took} / {left}; at most the source's concurrency",
         demand.concurrency,

@@ -56,19 +56,47 @@ def test_more_of_anything_never_needs_less(told: dict[str, Any], which: str, tim
     assert [key for key in GROWING if after[key] < before[key]] == []
 
 
+def _in_hand(one: Any) -> int:
+    spare: int = one.demand.spare
+    return spare if one.demand.backend is Backend.POSTGRES else 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"agency_ms": 60_000.0, "lookups": 60.0, "centres": 200, "concurrency": 100_000},
+        {"agency_ms": 10_000.0, "lookups": 60.0, "centres": 100, "max_concurrent": 100_000},
+    ],
+    ids=["a worker's places", "an agency's"],
+)
+def test_slow_agencies_need_workers_that_the_processor_does_not(changes: dict[str, Any]) -> None:
+    one, quick = made({}, **changes), made({}, **{**changes, "agency_ms": 0.0})
+
+    assert one["workers"] > quick["workers"]
+    assert {"under_way", "under_way_agency"} <= {line.key for line in one.lines if line.fits}
+
+
 @given(demands)
 def test_the_busiest_second_takes_no_more_of_a_worker_than_was_allowed(told: dict[str, Any]) -> None:
     one = made(told)
 
     assert one["processors"] / one["workers"] <= one.demand.utilisation
-    assert one["workers"] == 1 or one["processors"] / (one["workers"] - 1) > one.demand.utilisation
-    assert one["workers_each"] * (one["replicas"] - (one.demand.spare if one.demand.backend is Backend.POSTGRES else 0)) >= one["workers"]
+    fewer = max(one["workers"] - 1, 1)
+    under_way = one["under_way"] * one["workers_each"] * (one["replicas"] - _in_hand(one))
+    at_one = one["under_way_agency"] * one["workers_each"] * (one["replicas"] - _in_hand(one))
+    too_few = (
+        one["processors"] / fewer > one.demand.utilisation
+        or under_way / fewer > one.demand.max_concurrent
+        or at_one / fewer > one.demand.concurrency
+    )
+    assert one["workers"] == 1 or too_few
+    assert one["workers_each"] * (one["replicas"] - _in_hand(one)) >= one["workers"]
 
 
 @given(demands)
 def test_what_is_under_way_is_rate_times_latency(told: dict[str, Any]) -> None:
     one = made(told)
-    left = one["replicas"] - (one.demand.spare if one.demand.backend is Backend.POSTGRES else 0)
+    left = one["replicas"] - _in_hand(one)
     seconds = (one.demand.agency_ms + FIGURES.own_time.value) / 1000
 
     assert one["under_way"] * left * one["workers_each"] == pytest.approx(one["calls_s"] * seconds)
@@ -117,8 +145,6 @@ def test_a_log_in_a_file_has_one_machine(told: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"agency_ms": 60_000.0, "lookups": 60.0, "centres": 200, "concurrency": 100_000}, "under_way"),
-        ({"agency_ms": 10_000.0, "lookups": 60.0, "centres": 100, "max_concurrent": 100_000}, "under_way_agency"),
         ({"backend": Backend.SQLITE, "lookups": 3000.0, "centres": 200, "agency_ms": 0.0}, "workers_each"),
         ({"lookups": 5000.0, "centres": 1000, "agency_ms": 0.0, "agencies": 20}, "sequencer"),
     ],
