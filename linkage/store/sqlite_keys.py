@@ -13,7 +13,7 @@ from linkage.store.backend import KeyRow
 from linkage.store.contract import StorePoisoned, StoreUnavailable
 from linkage.store.moving import refuse_moving
 from linkage.store.sqlite_create import create_whole
-from linkage.store.sqlite_open import FileIdentity, WalLength, is_transient, open_writing, unavailable
+from linkage.store.sqlite_open import FileIdentity, WalLength, empty_wal, is_transient, open_writing, unavailable
 
 _TABLES = """
 CREATE TABLE data_key (
@@ -162,7 +162,7 @@ class SqliteKeys:
         """
         self._run("DELETE FROM data_key WHERE id = ?", [(key_id,) for key_id in key_ids])
         try:  # the old pages also stand in the WAL until it is emptied
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            empty_wal(self._connection)
         except apsw.Error as cause:
             raise unavailable(self._path, cause) from cause
 

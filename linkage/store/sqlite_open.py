@@ -162,6 +162,10 @@ def free_bytes(path: Path) -> int:
     return status.f_bavail * status.f_frsize
 
 
+_EMPTYING_S: Final = 15.0
+"""Seconds for which neighbours may keep the WAL from being emptied."""
+
+
 class WalLength:
     """Counts the pages in the WAL, and keeps SQLite from copying them back by itself."""
 
@@ -184,3 +188,21 @@ def copy_back(connection: apsw.Connection) -> None:
     """Copy the WAL back as far as its readers allow; `apsw.Error` where a write or a sync of it failed."""
     with contextlib.suppress(apsw.BusyError):  # another process is at it, and does what was to be done
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+
+def empty_wal(connection: apsw.Connection) -> None:
+    """Copy the WAL back whole and empty it, so that nothing of what was deleted is left in it.
+
+    Raises:
+        apsw.Error: it failed; `apsw.BusyError` where others kept it from being emptied for seconds.
+    """
+    until = time.monotonic() + _EMPTYING_S
+    while True:
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError:  # another process is copying back just now, which SQLite does not wait for
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.005)
+        else:
+            return
