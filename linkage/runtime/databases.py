@@ -41,7 +41,7 @@ class Databases:
             name = ReplicaLock(self.log, self.replica, beside=self.data_keys)
         try:
             return HeldHere(name, StoreLock(self.anchor, patience=patience))
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             name.release()
             raise
 

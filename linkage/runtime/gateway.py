@@ -89,14 +89,14 @@ class Gateway:
             if post is not None:
                 expect_alike(post.began, settings)
             hold = equipment.storage.watch() if post is not None else await asyncio.to_thread(equipment.storage.lock, settings.server.drain)
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             await equipment.sources.aclose()
             raise
         gateway = cls(equipment, clock, outlook, hold, post)
         try:
             await gateway._open_journal()
             await gateway._open_door()
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             await gateway._close_rest()
             raise
         return gateway

@@ -27,7 +27,7 @@ class HeldPort:
         try:
             for family, _, _, _, address in socket.getaddrinfo(host.strip("[]"), number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
                 number = self._keep(family, str(address[0]), number)
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             self.close()
             raise
         if not self._sockets:

@@ -37,7 +37,7 @@ def open_checked(open_keys: Callable[[], KeyStore], sealing: Sealing, settings: 
     try:
         expect_keks(sealing, keys, str(settings.log.key_encryption_keys))
         expect_epochs(sealing, keys, str(settings.log.pseudonym_keys))
-    except BaseException:
+    except BaseException:  # whatever it is: cleaned up after, and raised again
         keys.close()
         raise
     return keys
@@ -50,7 +50,7 @@ async def begin_care(
     care = KeyCare(journal, KeysApart(open_keys), sealing, clock, equipment.metrics)
     try:
         await care.begin(equipment.keys.signer.verifier)
-    except BaseException:
+    except BaseException:  # whatever it is: cleaned up after, and raised again
         await care.close()
         raise
     return care

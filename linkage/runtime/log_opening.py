@@ -38,7 +38,7 @@ async def check_log(equipment: Equipment, clock: Clock, post: Post | None = None
     witnessing = witnessing_of(settings, equipment.couriers, storage, verifier, clock, equipment.metrics, asks=asks)
     try:
         await witnessing.check(within=BOOT_S)
-    except BaseException:
+    except BaseException:  # whatever it is: cleaned up after, and raised again
         await witnessing.aclose()
         raise
     return witnessing

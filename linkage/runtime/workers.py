@@ -80,7 +80,7 @@ async def _taken(settings: Settings, file: Path) -> Lock:
                 await close_orphans(journal, clock, equipment)
             finally:
                 await journal.close()
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             lock.release()
             raise
     finally:

@@ -112,7 +112,7 @@ class Appender:
         except psycopg.Error as cause:
             self._session.rollback()
             raise StoreUnavailable(told("append", cause)) from cause
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             self._session.rollback()
             raise
         self._commit(connection, growth)
@@ -127,7 +127,7 @@ class Appender:
             self._session.drop()
             if not stands(self._session, growth.stands, self._head, self._signer.verifier, self._patience_s):
                 raise StoreUnavailable("commit: not done") from cause
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             self._session.drop()
             raise
 

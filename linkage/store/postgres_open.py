@@ -234,7 +234,7 @@ class Session:
         except psycopg.Error as cause:
             made.close()
             raise StoreUnavailable(told("database cannot be used", cause)) from cause
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             made.close()
             raise
         self._connection = made

@@ -163,7 +163,7 @@ class Appender:
         except apsw.Error as cause:
             self._rollback()
             raise StoreUnavailable(f"append: {type(cause).__name__}") from cause
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             self._rollback()
             raise
         self._commit()

@@ -118,7 +118,7 @@ class WitnessState:
         except apsw.Error as cause:
             self._rollback()
             raise unavailable(self._path, cause) from cause
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             self._rollback()
             raise
         self._commit()

@@ -126,7 +126,7 @@ class OverAiohttp:
             codings = answer.headers.getall("content-encoding", ())
             refuse_unread(", ".join(codings), answer.headers.get("content-length", ""), most_bytes)
             body = await _whole(answer.content, most_bytes)
-        except BaseException:
+        except BaseException:  # whatever it is: cleaned up after, and raised again
             answer.close()  # not read to its end: the connection cannot be used again
             raise
         return _Answer(answer.status, answer.raw_headers, body, request)
