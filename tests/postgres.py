@@ -8,10 +8,8 @@ import contextlib
 import importlib.util
 import os
 import pwd
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,6 +22,8 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from tests.ports import free_port
 
 _SUPERUSER = "postgres"
 OWNER = "linkage_owner"
@@ -66,7 +66,7 @@ class Server:
         """Make its data anew and start it."""
         self.folder = Path(tempfile.mkdtemp(prefix="linkage-pg-", dir="/tmp"))
         self.folder.chmod(0o755)
-        self.port = _free_port()
+        self.port = free_port()
         self._numbers = count(1)
         self._templates: dict[Callable[[Database], object], str] = {}
         self._guard: subprocess.Popen[bytes] | None = None
@@ -208,15 +208,6 @@ class Server:
             shutil.copytree(installed.with_name(f"{installed.name}.libs"), own / f"{installed.name}.libs")
             installed = own / installed.name
         return installed / "pginstall18" / "bin"
-
-
-def _free_port() -> int:
-    """A port that the system does not give to outgoing connections: it must still be free when a server is started again."""
-    while True:
-        port = random.randint(15_000, 30_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def _again(attempt: Callable[[], object]) -> None:

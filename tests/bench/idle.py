@@ -18,10 +18,11 @@ from pathlib import Path
 from linkage.clock import SystemClock
 from linkage.runtime.pki import load_authority, make_counter
 from tests.bench.desks import uri
-from tests.bench.places import Process, free_port, process
+from tests.bench.places import Process, process
 from tests.bench.rounds import Row, row
 from tests.bench.sides import COUNTERS, built_place, serving
 from tests.bench.stage import Stage
+from tests.ports import free_port
 
 WANTED, FIRST = 5_000, 100
 CLIENTS = 4

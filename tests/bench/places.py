@@ -16,14 +16,6 @@ SERVER_CPU, OTHERS_CPU = 0, 1
 ALL_CPUS: frozenset[int] = frozenset(os.sched_getaffinity(0))
 
 
-def free_port() -> int:
-    """A port of the system's choosing, free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @dataclass(frozen=True)
 class Process:
     """A process that has said it is ready, and those it has started itself."""

@@ -21,9 +21,10 @@ from adapters.dopa.simulator import DopaSimulator
 from adapters.dopa.simulator_linkage import JOB, card_envelope
 from tests.bench.desks import FIELDS, NUMBER, RECORD_TYPE, at, open_visits, register
 from tests.bench.loading import Answer, Caller, Load, OverGrpc, OverHttp, Work
-from tests.bench.places import Process, free_port, process
+from tests.bench.places import Process, process
 from tests.journeys.replicas import into_databases
 from tests.journeys.world import OFFICER, SERVICE, Place, build_place
+from tests.ports import free_port
 from tests.postgres import Server
 
 COUNTERS = 8

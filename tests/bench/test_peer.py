@@ -13,9 +13,10 @@ import httpx
 import pytest
 
 from tests.bench.desks import NUMBER, RECORD_TYPE, uri
-from tests.bench.places import free_port, process
+from tests.bench.places import process
 from tests.bench.sides import built_place, simulator
 from tests.journeys.world import SERVICE, Place
+from tests.ports import free_port
 
 TEXTS = ("at_ms", "kind", "request", "counter", "officer", "service", "record_type", "fields", "result")
 

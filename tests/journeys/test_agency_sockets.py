@@ -16,6 +16,7 @@ from linkage.visits import AgencyLogin, AgencyLogins, Sealer
 from tests.journeys.logbook import entries, proved, refusal
 from tests.journeys.on_the_way import Misbehave, read_request, reset, server
 from tests.journeys.world import COUNTER_1, DOE, Desk, World, build_place, running
+from tests.ports import free_port
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 
@@ -67,11 +68,7 @@ def _session(world: World, desk: Desk) -> str:
 
 
 async def test_nobody_listens(tmp_path: Path) -> None:
-    async def gone(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None: ...
-
-    async with server(gone) as url:
-        pass
-    place = build_place(tmp_path / "world", dopa=url)
+    place = build_place(tmp_path / "world", dopa=f"http://127.0.0.1:{free_port()}")
     async with running(place, over_sockets=True) as world:
         desk = world.desk()
         assert "not connected" == await _unavailable(world, desk, 2)  # nothing left, so it is tried again

@@ -4,11 +4,11 @@ import asyncio
 import base64
 import hashlib
 import http.client
-import socket
 
 from linkage.v1 import receipt_pb2 as pb
 from tests.journeys.logbook import entries, proved
 from tests.journeys.world import Desk, Place, World, build_place, running
+from tests.ports import free_port
 
 
 async def test_every_entry_of_a_request_can_be_fetched_again_and_proves_the_same(world: World, desk: Desk) -> None:
@@ -45,9 +45,7 @@ async def test_receipts_and_checkpoints_need_no_officer(world: World, desk: Desk
 
 
 async def test_the_metrics_page_is_served_where_the_settings_say(place: Place) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     elsewhere = build_place(place.folder.parent / "page")
     elsewhere.change("linkage.toml", 'metrics_listen = ""', f'metrics_listen = "127.0.0.1:{port}"')
     async with running(elsewhere) as world:

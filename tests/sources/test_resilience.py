@@ -13,6 +13,7 @@ from linkage.sources.adapter import Found, Link, Malformed, Query, Unavailable
 from linkage.sources.breaker import BreakerState
 from linkage.terms import CitizenNumber, FieldName, RecordType, ServiceId, VisitPerson
 from linkage.transport import NotConnected, WrongOrigin
+from tests.ports import free_port
 
 Fixture = Any
 BOAT = RecordType("harbour.boat")
@@ -47,13 +48,13 @@ async def test_an_answer_is_given_after_one_try(world: Fixture, office: Fixture)
     assert fetched.attempts == 1
 
 
-async def test_a_request_that_was_not_sent_is_tried_again(world: Fixture, unused_tcp_port: int) -> None:
-    harbour = world(f"http://127.0.0.1:{unused_tcp_port}", attempts=3)
+async def test_a_request_that_was_not_sent_is_tried_again(world: Fixture) -> None:
+    harbour = world(f"http://127.0.0.1:{free_port()}", attempts=3)
     assert await harbour.boat() == Unavailable("not connected")
     assert harbour.watcher.seen[0].attempts == 3
 
 
-async def test_an_agency_that_is_back_by_the_second_try_answers(world: Fixture, office: Fixture, unused_tcp_port: int) -> None:
+async def test_an_agency_that_is_back_by_the_second_try_answers(world: Fixture, office: Fixture) -> None:
     open_office = await office("200 Nok Nang Nuan")
     tries = []
 
@@ -78,9 +79,7 @@ async def test_a_request_that_may_have_been_sent_is_not_tried_again(world: Fixtu
     assert harbour.watcher.seen[0].attempts == 1
 
 
-async def test_nothing_is_tried_again_once_an_earlier_request_of_the_same_call_left(
-    world: Fixture, office: Fixture, unused_tcp_port: int
-) -> None:
+async def test_nothing_is_tried_again_once_an_earlier_request_of_the_same_call_left(world: Fixture, office: Fixture) -> None:
     """An adapter may need two requests; that the second did not leave says nothing of the first."""
     login = await office("200 token")
 

@@ -23,6 +23,7 @@ from linkage.transport import (
     key_set_client,
     watched,
 )
+from tests.ports import free_port
 
 Fixture = Any
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -199,8 +200,8 @@ async def test_a_watched_block_knows_what_left_and_what_came_back(serve: Fixture
     assert (another.left, another.status) == (False, None)
 
 
-async def test_a_watched_block_knows_that_nothing_left(connect: Fixture, unused_tcp_port: int) -> None:
-    url = f"http://127.0.0.1:{unused_tcp_port}"
+async def test_a_watched_block_knows_that_nothing_left(connect: Fixture) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
     with watched() as wire, pytest.raises(NotSent):
         await connect(url).get(url)
     assert (wire.left, wire.status) == (False, None)

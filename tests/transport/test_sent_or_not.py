@@ -15,15 +15,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from linkage.transport import CutOff, MaybeSent, NoAnswerInTime, NotConnected, NotConnectedInTime, NotHttp, NotSent, TlsFailed, tls_context
+from tests.ports import free_port
 
 Fixture = Any
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
 
 
 async def failure_of(request: Any) -> httpx.TransportError:
