@@ -12,6 +12,7 @@ import structlog
 from linkage.errors import AuditUnavailable, LinkageError
 from linkage.runtime.gateway import Gateway, tell_failure
 from linkage.runtime.post import Post
+from linkage.runtime.standing_back import others_stand_back
 from linkage.runtime.worker_process import CUT_OFF, LEAVE, Heartbeat
 from linkage.settings import Settings
 
@@ -55,13 +56,16 @@ async def serve(settings: Settings, file: Path) -> bool:
         LogCorrupt: it ended by itself: a reader found that the log does not verify. Also as `Gateway.start` and `Gateway.stop`.
     """
     signals = _Signals()
-    return await _to_the_end(await Gateway.start(settings, file), signals)
+    gateway = await Gateway.start(settings, file)
+    others_stand_back()
+    return await _to_the_end(gateway, signals)
 
 
 async def serve_as_worker(settings: Settings, file: Path, post: Post, pipe: int) -> bool:
     """As `serve`, for one worker among several. ``pipe``: where it says that it lives; it drains, too, when nobody listens there."""
     signals, heart = _Signals(), Heartbeat(pipe)
     gateway = await Gateway.start(settings, file, post=post)
+    others_stand_back()
     heart.serves(gateway.page_port)
     loop = asyncio.get_running_loop()
     tasks = [loop.create_task(_beat(heart, gateway, signals)), loop.create_task(_leave(gateway, signals))]

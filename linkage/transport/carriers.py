@@ -17,7 +17,6 @@ from linkage.transport.wire import (
     AnswerTooLarge,
     CutOff,
     NameUnknown,
-    NoAnswerInTime,
     NotConnected,
     NotConnectedInTime,
     NotHttp,
@@ -27,6 +26,7 @@ from linkage.transport.wire import (
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
+    from aiohttp.http_parser import RawResponseMessage
     from aiohttp.tracing import Trace
 
 IDLE_S = 4.0
@@ -94,57 +94,83 @@ def _holds_unasked(protocol: ResponseHandler) -> bool:
         return True  # what has begun is no head either
 
 
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Turn aiohttp's errors into ours before its session sees them: it sends GET, PUT and DELETE again after some of its own."""
-    try:
-        return await handler(request)
-    except TimeoutError:
-        raise NoAnswerInTime("no answer within its time") from None
-    except aiohttp.ClientResponseError:
-        raise NotHttp("the answer is not HTTP") from None
-    except (aiohttp.ClientError, OSError):
-        raise CutOff("the connection ended before the answer") from None
-
-
 class OverAiohttp:
-    """Real connections. May be made outside an event loop, and belongs to that of its first request."""
+    """Real connections. May be made outside an event loop, and belongs to that of its first request.
+
+    aiohttp's connector keeps the connections and its parser reads the answers. Its session stays out of it: what it adds, redirects,
+    cookies, proxies and requests made again, must not happen here, and it takes longer than all the rest.
+    """
 
     def __init__(self, tls: ssl.SSLContext, connections: int, connect_timeout: float) -> None:
         self._tls = tls
         self._connections = connections
         # Only for a connection: the whole request has its limit outside, and one clock a request is enough.
         self._times = aiohttp.ClientTimeout(connect=connect_timeout, sock_connect=connect_timeout)
-        self._session: aiohttp.ClientSession | None = None
+        self._connector: _Connector | None = None
+        self._ends: dict[tuple[str, str, int | None], aiohttp.ClientRequest] = {}
 
     async def carry(self, request: httpx.Request, most_bytes: int) -> httpx.Response:
         """As `linkage.transport.guard.Carrier` says."""
-        session = self._session or self._opened()
-        answer = await session.request(
-            request.method, yarl.URL(str(request.url), encoded=True), headers=_headers(request), data=_body(request), allow_redirects=False
-        )
+        written = write_request(request, await request.aread())
+        connector = self._connector or self._opened()
+        connection = await connector.connect(self._end(request.url), [], self._times)
         try:
-            codings = answer.headers.getall("content-encoding", ())
-            refuse_unread(", ".join(codings), answer.headers.get("content-length", ""), most_bytes)
-            body = await _whole(answer.content, most_bytes)
+            message, body = await _exchange(connection.protocol, request.method, written, most_bytes)
         except BaseException:  # whatever it is: cleaned up after, and raised again
-            answer.close()  # not read to its end: the connection cannot be used again
+            connection.close()  # not read to its end: the connection cannot be used again
             raise
-        return _Answer(answer.status, answer.raw_headers, body, request)
+        connection.release()
+        return _Answer(message.code, message.raw_headers, body, request)
 
-    def _opened(self) -> aiohttp.ClientSession:
-        self._session = aiohttp.ClientSession(
-            connector=_Connector(ssl=self._tls, limit=self._connections, keepalive_timeout=IDLE_S),
-            cookie_jar=aiohttp.DummyCookieJar(),  # one client serves many people: what an agency sets for one must not go out for the next
-            timeout=self._times,
-            middlewares=(_once,),
-            auto_decompress=False,
-            trust_env=False,
-        )
-        return self._session
+    def _end(self, url: httpx.URL) -> aiohttp.ClientRequest:
+        """Where a connection must lead, in the form in which the connector is told; one for each origin, and origins are pinned."""
+        origin = url.scheme, url.host, url.port
+        if (end := self._ends.get(origin)) is None:
+            end = self._ends[origin] = aiohttp.ClientRequest("GET", yarl.URL(str(url.copy_with(raw_path=b"/")), encoded=True))
+        return end
+
+    def _opened(self) -> "_Connector":
+        self._connector = _Connector(ssl=self._tls, limit=self._connections, keepalive_timeout=IDLE_S)
+        return self._connector
 
     async def aclose(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._connector is not None:
+            await self._connector.close()
+
+
+async def _exchange(protocol: ResponseHandler | None, method: str, written: bytes, most_bytes: int) -> "tuple[RawResponseMessage, bytes]":
+    """Write a request, and read its answer's head and whole body."""
+    if protocol is None or protocol.transport is None:
+        raise CutOff("the connection ended before the request")
+    try:
+        protocol.set_response_params(skip_payload=method == "HEAD", read_until_eof=True, auto_decompress=False)
+        protocol.transport.write(written)
+        message, content = await protocol.read()
+        while 100 <= message.code < 200 and message.code != 101:
+            message, content = await protocol.read()
+        codings = message.headers.getall("content-encoding", ())
+        refuse_unread(", ".join(codings), message.headers.get("content-length", ""), most_bytes)
+        return message, await _whole(content, most_bytes)
+    except HttpProcessingError:
+        raise NotHttp("the answer is not HTTP") from None
+    except (aiohttp.ClientError, OSError):
+        raise CutOff("the connection ended before the answer") from None
+
+
+def write_request(request: httpx.Request, body: bytes) -> bytes:
+    """A request's bytes, its head as httpx made it. What it would have sent in chunks has a length instead.
+
+    Raises:
+        ValueError: a line break or a null byte in method, URL or headers.
+    """
+    headers = request.headers.raw
+    if any(name.lower() == b"transfer-encoding" for name, _ in headers):
+        headers = [pair for pair in headers if pair[0].lower() != b"transfer-encoding"] + [(b"Content-Length", b"%d" % len(body))]
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path), *(b"%b: %b" % pair for pair in headers)]
+    head = b"\r\n".join(lines)
+    if not head.count(b"\n") == head.count(b"\r") == len(headers) or b"\0" in head:
+        raise ValueError("a line break or a null byte in the head of a request")
+    return b"%b\r\n\r\n%b" % (head, body)
 
 
 class _Answer(httpx.Response):
@@ -157,18 +183,6 @@ class _Answer(httpx.Response):
     @property
     def content(self) -> bytes:
         return self._body
-
-
-def _headers(request: httpx.Request) -> list[tuple[str, str]]:
-    chunked_by_aiohttp = b"transfer-encoding"
-    return [(name.decode(), value.decode()) for name, value in request.headers.raw if name.lower() != chunked_by_aiohttp]
-
-
-def _body(request: httpx.Request) -> bytes | object | None:
-    try:
-        return request.content or None
-    except httpx.RequestNotRead:
-        return request.stream
 
 
 async def _whole(content: aiohttp.StreamReader, most_bytes: int) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from linkage.transport import AnswerCompressed, NoAnswerInTime
+from linkage.transport import AnswerCompressed, NoAnswerInTime, watched
 
 Fixture = Any
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -88,12 +88,11 @@ async def test_an_answer_may_be_read_as_a_stream(serve: Fixture, connect: Fixtur
         assert [chunk async for chunk in response.aiter_raw()] == [b"ok"]
 
 
-async def test_a_body_in_pieces_arrives(serve: Fixture, connect: Fixture) -> None:
+async def test_a_body_in_pieces_arrives_whole_and_with_its_length(serve: Fixture, connect: Fixture) -> None:
     read: list[bytes] = []
 
     async def behave(visitor: Any) -> None:
-        await visitor.request()
-        read.append(await visitor.reader.readuntil(b"0\r\n\r\n"))
+        read.append(await visitor.reader.readuntil(b"onetwo"))
         await visitor.send(OK)
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -102,7 +101,61 @@ async def test_a_body_in_pieces_arrives(serve: Fixture, connect: Fixture) -> Non
 
     agency = await serve(behave)
     assert (await connect(agency.url).post(agency.url, content=pieces())).text == "ok"
-    assert read == [b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"]
+    assert b"\r\nContent-Length: 6\r\n\r\nonetwo" in read[0]
+    assert b"transfer-encoding" not in read[0].lower()
+
+
+async def test_what_goes_over_the_wire_is_one_head_and_its_body(serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    await connect(agency.url).post(f"{agency.url}/ก/a b?q=ข&r=%2F", json={"a": 1}, headers={"X-Request-Id": "7"})
+    first, *lines = agency.requests[0].removesuffix(b"\r\n\r\n").split(b"\r\n")
+    assert first == b"POST /%E0%B8%81/a%20b?q=%E0%B8%82&r=%2F HTTP/1.1"
+    assert sorted(lines) == [
+        b"Accept-Encoding: identity",
+        b"Accept: */*",
+        b"Connection: keep-alive",
+        b"Content-Length: 7",
+        b"Content-Type: application/json",
+        b"Host: " + agency.url.removeprefix("http://").encode(),
+        b"User-Agent: linkage",
+        b"X-Request-Id: 7",
+    ]
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\nb", "a\rb", "a\0b", "a\r"])
+async def test_a_header_cannot_bring_another_line(value: str, serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    with watched() as wire, pytest.raises(ValueError, match="line break"):
+        await connect(agency.url).post(agency.url, json={}, headers={"X-Request-Id": value})
+    with pytest.raises(ValueError, match="line break"):
+        await connect(agency.url).post(agency.url, json={}, headers={f"X-{value}": "1"})
+    assert (wire.left, agency.requests) == (False, [])
+
+
+async def test_answers_in_between_are_passed_over(serve: Fixture, connect: Fixture) -> None:
+    async def behave(visitor: Any) -> None:
+        await visitor.request()
+        await visitor.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+        await asyncio.sleep(0.02)
+        await visitor.send(OK)
+
+    agency = await serve(behave)
+    assert (await connect(agency.url).get(agency.url)).text == "ok"
+
+
+@pytest.mark.parametrize(("method", "answer"), [("HEAD", OK[:-2]), ("GET", b"HTTP/1.1 204 No Content\r\n\r\n")])
+async def test_after_an_answer_without_a_body_the_connection_is_used_again(
+    method: str, answer: bytes, serve: Fixture, connect: Fixture
+) -> None:
+    async def behave(visitor: Any) -> None:
+        while True:
+            await visitor.request()
+            await visitor.send(answer)
+
+    agency = await serve(behave)
+    client = connect(agency.url)
+    assert [(await client.request(method, agency.url)).content for _ in range(3)] == [b"", b"", b""]
+    assert agency.connections == 1
 
 
 async def test_the_answer_keeps_its_headers_and_its_request(serve: Fixture, connect: Fixture) -> None:
