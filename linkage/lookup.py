@@ -27,9 +27,14 @@ from linkage.sources.registry import Registry
 from linkage.sources.same_person import Expected, same_juristic, same_person
 from linkage.store.contract import Claim, NotEnded
 from linkage.telemetry import Metrics
-from linkage.terms import FieldName, PersonCheck, RecordType, Value, VisitPerson, subject_kind_of
+from linkage.terms import FieldName, PersonCheck, RecordType, Subject, Value, VisitPerson, subject_kind_of
 from linkage.visits.agency_session import AgencyLogin, AgencyLogins
 from linkage.visits.visit import Visit, Visits
+
+Wanted = Mapping[RecordType, tuple[FieldName, ...]]
+"""Record types, and the fields of each."""
+
+_NOBODY = About()
 
 
 class Lookup:
@@ -52,6 +57,7 @@ class Lookup:
         self._logins = logins
         self._metrics = metrics
         self._answers = lru_cache(maxsize=256)(metrics.answers.labels)
+        self._excess_fields = lru_cache(maxsize=64)(metrics.excess_fields.labels)
 
     async def look_up(
         self, call: Call, ask: LookupAsk, pack: Callable[[LookupReply], bytes], together: Party | None = None
@@ -71,19 +77,19 @@ class Lookup:
         """
         visit = self._visits.read(ask.visit_token.reveal(), call.caller, ask.service)
         call.about(recipient=visit.recipient, service=visit.service, visit=id_text(visit.id), assurance=visit.assurance.name)
-        permitted = self._decide(call, ask, visit)
+        subject = ask.juristic or VisitPerson(visit.number)
+        permitted = self._decide(call, ask, visit, subject)
         grant = permitted.grant
         source = self._sources.source(grant.source)
         login = self._login(call, ask, visit, source)
         call.budget()
         claims: tuple[Claim, ...] = (NotEnded(visit.id), *((ask.once,) if ask.once else ()), *claims_of(grant, call.caller))
-        subject = ask.juristic.number if ask.juristic else visit.number
 
-        async def bring(wanted: Mapping[RecordType, tuple[FieldName, ...]]) -> Brought:
-            return await self._bring(call, ask, visit, source, login, wanted)
+        def bring(wanted: Wanted) -> Awaitable[Brought]:
+            return self._bring(call, visit, subject, source, login, wanted)
 
         async with self._journal.passage(
-            call.id, call.facts, claims=claims, key=visit.key, sealed={"subject": subject.reveal()}
+            call.id, call.facts, claims=claims, key=visit.key, sealed={"subject": subject.number.reveal()}
         ) as passage:
             brought = await _brought(ask.record_type, grant.fields, bring, together)
             self._learn(passage, call, brought)
@@ -94,37 +100,32 @@ class Lookup:
     async def _bring(
         self,
         call: Call,
-        ask: LookupAsk,
         visit: Visit,
+        subject: Subject,
         source: ConnectedSource,
         login: AgencyLogin | None,
-        wanted: Mapping[RecordType, tuple[FieldName, ...]],
+        wanted: Wanted,
     ) -> Brought:
         """Ask the source, with a login that lasts."""
         renewed: RenewedLogin | None = None
+        asked_as = id_text(call.id)
         if login is not None:
             lasting = await self._lasting(call, login, source)
-            if isinstance(lasting, Unavailable | Refused):
-                return Brought(Fetched(dict.fromkeys(wanted, lasting), 0, 0), None, id_text(call.id))
+            if isinstance(lasting, (Unavailable, Refused)):
+                return Brought(Fetched(dict.fromkeys(wanted, lasting), 0, 0), None, asked_as)
             login, renewed = lasting
-        query = Query(
-            subject=ask.juristic or VisitPerson(visit.number),
-            service=visit.service,
-            wanted=wanted,
-            session=login.session if login else None,
-        )
-        return Brought(await source.fetch(query, visit.recipient, id_text(call.id), call.budget()), renewed, id_text(call.id))
+        query = Query(subject, visit.service, wanted, login.session if login else None)
+        return Brought(await source.fetch(query, visit.recipient, asked_as, call.budget()), renewed, asked_as)
 
     def _learn(self, passage: Passage, call: Call, brought: Brought) -> None:
         passage.learn(attempts=brought.fetched.attempts, agency_ms=brought.fetched.elapsed_ms)
         if brought.asked_as != id_text(call.id):
             passage.learn(asked_with=brought.asked_as)
 
-    def _decide(self, call: Call, ask: LookupAsk, visit: Visit) -> Permitted:
+    def _decide(self, call: Call, ask: LookupAsk, visit: Visit, subject: Subject) -> Permitted:
         now = self._in_force()
         kind = now.catalogue.expect_record(ask.record_type, ask.fields)
         call.about(types=[kind.type], fields=list(ask.fields), source=kind.source)
-        subject = ask.juristic or VisitPerson(visit.number)
         if subject_kind_of(subject) not in kind.subjects:
             raise Refusal(Reason.SUBJECT_NOT_TAKEN, violations=(Violation("subject", "not whom the record type is kept about"),))
         decision = decide_lookup(
@@ -176,16 +177,16 @@ class Lookup:
         """Reduce what the source answered to what may leave, and say so to the log."""
         grant, received_ms = permitted.grant, passage.now_ms()
         match brought.fetched.answers[ask.record_type]:
+            case Found() as answer:
+                check = self._compared(passage, ask, permitted, visit, answer)
+                kept = tuple(self._minimised(passage, grant, answer).items())
+                passage.conclude("found", person=check.value, answer=dict(kept))
+                self._answers(grant.source, "found").inc()
+                return LookupReply(ask.record_type, grant.source, kept, check, received_ms, brought.renewed)
             case NotFound():
                 passage.conclude("not_found")
                 self._answers(grant.source, "not_found").inc()
                 return LookupReply(ask.record_type, grant.source, None, None, received_ms, brought.renewed)
-            case Found() as answer:
-                check = self._compared(passage, ask, permitted, visit, answer)
-                kept = self._minimised(passage, grant, answer)
-                passage.conclude("found", person=check.value, answer={name: value for name, value in kept.items()})  # noqa: C416 (widens the key)
-                self._answers(grant.source, "found").inc()
-                return LookupReply(ask.record_type, grant.source, tuple(kept.items()), check, received_ms, brought.renewed)
             case Unavailable() | Refused() as answer:
                 self._answers(grant.source, "unavailable" if isinstance(answer, Unavailable) else "refused").inc()
                 raise refusal_for(grant.source, answer)
@@ -200,7 +201,7 @@ class Lookup:
         """
         reduced = minimise(grant, found.fields, found.also_sent)
         if reduced.excess:
-            self._metrics.excess_fields.labels(grant.source).inc(len(reduced.excess))
+            self._excess_fields(grant.source).inc(len(reduced.excess))
             passage.learn(dropped=list(reduced.excess))
         if reduced.missing:
             passage.learn(missing=list(reduced.missing))
@@ -223,20 +224,27 @@ class Lookup:
             passage.learn(person="mismatch")
             self._metrics.wrong_person.labels(source).inc()
             raise Refusal(Reason.RECORD_OF_ANOTHER_PERSON, source=source)
-        nameless = {NamesSubject.NUMBER: check is not PersonCheck.NUMBER, NamesSubject.NAME_AND_BIRTH_DATE: found.about == About()}
-        if nameless.get(permitted.kind.names_subject, False):
+        if _is_nameless(permitted.kind.names_subject, found.about, check):
             raise Refusal(Reason.AGENCY_UNAVAILABLE, source=source, detail="the answer does not say whom it is about")
         return check
 
 
-async def _brought(
-    record_type: RecordType,
-    fields: tuple[FieldName, ...],
-    bring: Callable[[Mapping[RecordType, tuple[FieldName, ...]]], Awaitable[Brought]],
-    together: Party | None,
+def _is_nameless(names_subject: NamesSubject, about: About, check: PersonCheck) -> bool:
+    """Whether the answer does not name whom it is about, although its record type always does."""
+    if names_subject is NamesSubject.NUMBER:
+        return check is not PersonCheck.NUMBER
+    return names_subject is NamesSubject.NAME_AND_BIRTH_DATE and about == _NOBODY
+
+
+def _brought(
+    record_type: RecordType, fields: tuple[FieldName, ...], bring: Callable[[Wanted], Awaitable[Brought]], together: Party | None
+) -> Awaitable[Brought]:
+    return bring({record_type: fields}) if together is None else _shared(together, record_type, fields, bring)
+
+
+async def _shared(
+    together: Party, record_type: RecordType, fields: tuple[FieldName, ...], bring: Callable[[Wanted], Awaitable[Brought]]
 ) -> Brought:
-    if together is None:
-        return await bring({record_type: fields})
     try:
         return await together.ask(record_type, fields, bring)
     except Refusal as refusal:

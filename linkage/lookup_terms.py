@@ -1,6 +1,7 @@
 """What a lookup is asked with, what is decided of it, and what it brings: the nouns of the corridor in `linkage.lookup`."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from linkage.agreements.policy import Grant
 from linkage.catalogue.records import RecordKind
@@ -10,8 +11,7 @@ from linkage.store.contract import Once
 from linkage.terms import FieldName, JuristicPerson, PersonCheck, RecipientId, RecordType, Secret, ServiceId, SourceName, Value
 
 
-@dataclass(frozen=True, slots=True)
-class LookupAsk:
+class LookupAsk(NamedTuple):
     """A lookup as the counter asks it. ``juristic`` None: about the visit's person. ``once``: the retry-safe id, where one was given."""
 
     visit_token: Secret
@@ -32,7 +32,7 @@ class RenewedLogin:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class LookupReply:
     """What the source answered, reduced to the grant. ``fields`` None: the source holds no such record."""
 
@@ -44,16 +44,14 @@ class LookupReply:
     renewed: RenewedLogin | None
 
 
-@dataclass(frozen=True, slots=True)
-class Permitted:
+class Permitted(NamedTuple):
     """What was decided of one lookup: the grant, and what the catalogue says of the record type."""
 
     grant: Grant
     kind: RecordKind
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
+class Brought(NamedTuple):
     """What a source brought, perhaps for several records at once. ``asked_as``: the request id that the agency was shown."""
 
     fetched: Fetched

@@ -60,9 +60,13 @@ class JuristicNumber(_Number):
     __slots__ = ()
 
 
+_WEIGHTS = tuple(range(13, 1, -1))
+_ZEROS = sum(_WEIGHTS) * ord("0")
+
+
 def check_digit(first_twelve: str) -> int:
-    """Compute the thirteenth digit: (11 - sum of d[i]*(13-i) mod 11) mod 10."""
-    weighted: int = sum(map(mul, map(int, first_twelve), range(13, 1, -1)))
+    """Compute the thirteenth digit of twelve ASCII digits: (11 - sum of d[i]*(13-i) mod 11) mod 10."""
+    weighted: int = sum(map(mul, first_twelve.encode(), _WEIGHTS)) - _ZEROS
     return (11 - weighted % 11) % 10
 
 

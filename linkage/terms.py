@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum, StrEnum, auto
-from typing import NewType, TypeAlias
+from typing import NamedTuple, NewType, TypeAlias
 
 from linkage.numbers import CitizenNumber, JuristicNumber, Secret, check_digit
 
@@ -183,8 +183,7 @@ class Counter:
     """Of this connection's certificate: base64url without padding, as in RFC 8705 ``x5t#S256``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Officer:
+class Officer(NamedTuple):
     """The civil servant at the counter, known by a signed token bound to the counter's certificate."""
 
     issuer: str
@@ -192,8 +191,7 @@ class Officer:
     """The officer's id at the issuer. Never a citizen number: a token whose ``sub`` is one is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Counter and officer, both authenticated."""
 
     counter: Counter

@@ -8,7 +8,7 @@ from linkage.terms import CitizenNumber, PartialDate, PersonName
 
 def name_of(record: Record) -> PersonName | None:
     """The Thai name of an object with ``firstName``, ``middleName`` and ``lastName``; None without a first name."""
-    first, last, middle = (_text_of(record, key) for key in ("firstName", "lastName", "middleName"))
+    first, last, middle = _text_of(record, "firstName"), _text_of(record, "lastName"), _text_of(record, "middleName")
     return PersonName(first, last, middle) if first else None
 
 

@@ -33,10 +33,6 @@ SHAPES: Mapping[RecordType, _Shape] = {
 """Record type -> how its ``responseData`` is read."""
 
 
-_NOTHING: tuple[object, ...] = (None, "", [], {})
-"""What the wire writes where there is no value."""
-
-
 def answer(
     record_type: RecordType, wanted: Sequence[FieldName], response_data: object, asked: CitizenNumber
 ) -> Found | NotFound | Unavailable:
@@ -56,26 +52,25 @@ def answer(
     record = shape.choose(records)
     if shape.is_empty(record):
         return NotFound()
-    held = [record[wire.key] for wire in shape.fields.values() if wire.key in record]
-    if not held:
+    if not any(wire.key in record for wire in shape.fields.values()):
         raise Malformed("expected fields of the record in responseData")
-    if all(value is None or value == "" for value in held):
+    if all(record.get(wire.key) in (None, "") for wire in shape.fields.values()):
         return Unavailable("empty answer")
+    wires = [(name, shape.fields[name]) for name in wanted]
     return Found(
-        fields={name: shape.fields[name].of(record) for name in wanted if shape.fields[name].is_told(record)},
+        fields={name: wire.of(record) for name, wire in wires if wire.optional or wire.key in record},
         about=shape.about(records, asked),
         also_sent=_unasked(shape.fields, wanted, record),
     )
 
 
 def _unasked(fields: Fields, wanted: Sequence[FieldName], record: Record) -> tuple[FieldName, ...]:
-    """Fields that came with a value and were not asked for.
+    """Fields that came with a value, be it zero or false, and were not asked for.
 
     One value of the wire may be several fields of ours. A list that was asked for in part came whole, and its other parts are named;
     a single value that was asked for under one name did not come unasked under another.
     """
-    asked = {fields[name].key for name in wanted if not isinstance(record.get(fields[name].key), list | dict)}
-    also_sent = [
-        name for name, wire in fields.items() if name not in wanted and wire.key not in asked and record.get(wire.key) not in _NOTHING
-    ]
-    return tuple(also_sent)
+    in_part = {name for name in wanted if isinstance(record.get(fields[name].key), (list, dict))}
+    asked = {fields[name].key for name in wanted if name not in in_part}
+    came = {key for key, value in record.items() if value or value == 0} - asked
+    return tuple([name for name, wire in fields.items() if wire.key in came and name not in in_part])

@@ -1,5 +1,7 @@
 """What the gateway's operator says about DOPA for one recipient agency."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Literal, Self
 from uuid import UUID
 
@@ -81,5 +83,9 @@ class DopaSettings(_Part):
 
     def job_of(self, record_type: RecordType) -> str | None:
         """The job to ask under, None if none is set."""
-        job = getattr(self.jobs, _ATTRIBUTES[record_type]) or self.job_id
-        return str(job) if job else None
+        return self._written_jobs[record_type]
+
+    @cached_property
+    def _written_jobs(self) -> Mapping[RecordType, str | None]:
+        jobs = {one: getattr(self.jobs, name) or self.job_id for one, name in _ATTRIBUTES.items()}
+        return {one: str(job) if job else None for one, job in jobs.items()}

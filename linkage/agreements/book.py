@@ -35,6 +35,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -57,7 +58,7 @@ class Known:
     """The fields of each record type."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Book:
     """All agreements, in the order of their ids. ``digest``: SHA-256 of the file, or of a folder's ``sha256sum *.toml``."""
 
@@ -66,7 +67,12 @@ class Book:
 
     def of(self, recipient: RecipientId) -> tuple[Agreement, ...]:
         """The agreements of this recipient, by id."""
-        return tuple(agreement for agreement in self.agreements if agreement.recipient == recipient)
+        return self._by_recipient.get(recipient, ())
+
+    @cached_property
+    def _by_recipient(self) -> Mapping[RecipientId, tuple[Agreement, ...]]:
+        recipients = {agreement.recipient for agreement in self.agreements}
+        return {one: tuple(agreement for agreement in self.agreements if agreement.recipient == one) for one in recipients}
 
 
 def read_book(path: Path, known: Known, problems: list[Problem]) -> Book:

@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_NAMES = 32
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Minimised:
     """What may be disclosed, and what was wrong with the answer."""
 
@@ -29,8 +29,8 @@ class Minimised:
 
 
 @lru_cache(maxsize=256)  # an agency sends the same names with every record
-def _shown(names: frozenset[str]) -> tuple[str, ...]:
-    shown = {name if _NAME.fullmatch(name) and not holds_citizen_number(name) else UNNAMED for name in names}
+def _excess(sent: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...]:
+    shown = {name if _NAME.fullmatch(name) and not holds_citizen_number(name) else UNNAMED for name in sent if name not in granted}
     return tuple(sorted(shown))[:_MOST_NAMES]
 
 
@@ -39,6 +39,6 @@ def minimise(grant: Grant, answered: Mapping[FieldName, Value | None], also_sent
     granted = grant.fields
     return Minimised(
         fields={name: answered[name] for name in granted if name in answered},
-        excess=_shown(frozenset(answered).union(also_sent).difference(granted)),
+        excess=_excess((*answered, *also_sent), granted),
         missing=tuple([name for name in granted if name not in answered]),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from linkage.errors import Reason, Refusal, Violation
 from linkage.terms import Agency, Assurance, FieldName, RecipientId, RecordType, ServiceId, SourceName
@@ -62,8 +62,7 @@ class Agreement:
         return self.valid_from <= today <= self.valid_until
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """What one decision permits, and the one agreement that does. What a kind of request does not name is None or empty."""
 
     agreement_id: str
@@ -91,8 +90,7 @@ class Grant:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(NamedTuple):
     """Yes, and this is what."""
 
     grant: Grant

@@ -1,11 +1,11 @@
 """Decides: may this be asked? Pure functions; deny by default.
 
-Each looks at the agreements in steps, and every step keeps only those that also cover the next part of the request. Whoever is left
-at the end covers all of it alone, so that two agreements can never be added up to what neither says. The step that leaves none gives
-the reason.
+Each sets an agreement conditions, one for each part of the request, and the first agreement that fulfils all of them grants it: alone, so
+that two agreements can never be added up to what neither says. Where none does, the condition that stopped those which came furthest
+gives the reason.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -29,8 +29,8 @@ from linkage.terms import (
 
 __all__ = ["Decision", "Deny", "Grant", "Permit", "decide_code_exchange", "decide_login", "decide_lookup", "decide_verification"]
 
-Step = tuple[Reason, Callable[[Agreement], bool]]
-"""The reason if no agreement is left, and which are kept."""
+Conditions = Callable[[Agreement], Iterator[tuple[Reason, bool]]]
+"""What an agreement must fulfil, in order: the reason if it does not, and whether it does. Whoever fails one is not asked for the next."""
 
 
 def decide_lookup(
@@ -52,21 +52,21 @@ def decide_lookup(
     ``today``: the day in Thailand. ``exception``: the name of the exception the visit was opened by, if by one; only an agreement that
     takes the responsibility for that very exception grants anything to such a visit.
     """
-    source = SourceName(record_type.partition(".")[0])
-    steps: list[Step] = [
-        (Reason.NO_AGREEMENT, lambda a: a.source == source),
-        (Reason.AGREEMENT_NOT_IN_FORCE, lambda a: a.in_force(today)),
-        (Reason.SERVICE_NOT_AGREED, lambda a: service in a.services),
-        (Reason.RECORD_TYPE_NOT_AGREED, lambda a: record_type in a.records),
-        (Reason.FIELD_NOT_AGREED, lambda a: bool(fields) and a.records[record_type].issuperset(fields)),
-        (Reason.ASSURANCE_TOO_LOW, lambda a: assurance >= a.least_assurance),
-    ]
-    if assurance is Assurance.EXCEPTION or exception is not None:
-        steps.append((Reason.EXCEPTION_NOT_AGREED, lambda a: exception in a.exceptions))
-    if isinstance(subject, JuristicPerson):
-        ground = subject.ground
-        steps.append((Reason.GROUND_NOT_AGREED, lambda a: ground in a.grounds))
-    found = _narrowed(book, register, caller, recipient, steps)
+    source = record_type.partition(".")[0]
+
+    def conditions(a: Agreement) -> Iterator[tuple[Reason, bool]]:
+        yield Reason.NO_AGREEMENT, a.source == source
+        yield Reason.AGREEMENT_NOT_IN_FORCE, a.in_force(today)
+        yield Reason.SERVICE_NOT_AGREED, service in a.services
+        yield Reason.RECORD_TYPE_NOT_AGREED, record_type in a.records
+        yield Reason.FIELD_NOT_AGREED, bool(fields) and a.records[record_type].issuperset(fields)
+        yield Reason.ASSURANCE_TOO_LOW, assurance >= a.least_assurance
+        if assurance is Assurance.EXCEPTION or exception is not None:
+            yield Reason.EXCEPTION_NOT_AGREED, exception in a.exceptions
+        if isinstance(subject, JuristicPerson):
+            yield Reason.GROUND_NOT_AGREED, subject.ground in a.grounds
+
+    found = _first(book, register, caller, recipient, conditions)
     if isinstance(found, Deny):
         return _marked(found, book, recipient, record_type, fields)
     return Permit(_grant(found, service=service, record_type=record_type, fields=tuple(fields), assurance=assurance))
@@ -93,17 +93,16 @@ def decide_verification(
 ) -> Decision:
     """May this evidence be verified for this service? The grant's source is the one that verifies it."""
     assurance = assurance_of(evidence)
-    steps: list[Step] = [(Reason.NO_AGREEMENT, lambda _: True)]
-    if isinstance(evidence, PresenceException):
-        name = evidence.exception
-        steps.append((Reason.EXCEPTION_NOT_AGREED, lambda a: name in a.exceptions))
-    else:
-        steps.append((Reason.EVIDENCE_NOT_AGREED, lambda a: assurance in a.evidence))
-    steps += [
-        (Reason.AGREEMENT_NOT_IN_FORCE, lambda a: a.in_force(today)),
-        (Reason.SERVICE_NOT_AGREED, lambda a: service in a.services),
-    ]
-    found = _narrowed(book, register, caller, recipient, steps)
+
+    def conditions(a: Agreement) -> Iterator[tuple[Reason, bool]]:
+        if isinstance(evidence, PresenceException):
+            yield Reason.EXCEPTION_NOT_AGREED, evidence.exception in a.exceptions
+        else:
+            yield Reason.EVIDENCE_NOT_AGREED, assurance in a.evidence
+        yield Reason.AGREEMENT_NOT_IN_FORCE, a.in_force(today)
+        yield Reason.SERVICE_NOT_AGREED, service in a.services
+
+    found = _first(book, register, caller, recipient, conditions)
     if isinstance(found, Deny):
         return found
     if isinstance(evidence, PresenceException):
@@ -115,12 +114,13 @@ def decide_verification(
 
 def decide_login(book: Book, register: Register, caller: Caller, *, recipient: RecipientId, source: SourceName, today: date) -> Decision:
     """May officers of this counter log in at this source?"""
-    steps: list[Step] = [
-        (Reason.NO_AGREEMENT, lambda a: a.source == source),
-        (Reason.AGREEMENT_NOT_IN_FORCE, lambda a: a.in_force(today)),
-        (Reason.LOGIN_NOT_AGREED, lambda a: a.login),
-    ]
-    found = _narrowed(book, register, caller, recipient, steps)
+
+    def conditions(a: Agreement) -> Iterator[tuple[Reason, bool]]:
+        yield Reason.NO_AGREEMENT, a.source == source
+        yield Reason.AGREEMENT_NOT_IN_FORCE, a.in_force(today)
+        yield Reason.LOGIN_NOT_AGREED, a.login
+
+    found = _first(book, register, caller, recipient, conditions)
     return found if isinstance(found, Deny) else Permit(_grant(found))
 
 
@@ -128,29 +128,37 @@ def decide_code_exchange(
     book: Book, register: Register, caller: Caller, *, recipient: RecipientId, source: SourceName, today: date
 ) -> Decision:
     """May this source be asked, on the way of a login elsewhere, to tell who the officer is from a ThaID code?"""
-    steps: list[Step] = [
-        (Reason.NO_AGREEMENT, lambda a: a.source == source),
-        (Reason.AGREEMENT_NOT_IN_FORCE, lambda a: a.in_force(today)),
-        (Reason.LOGIN_NOT_AGREED, lambda a: a.login or Assurance.THAID in a.evidence),
-    ]
-    found = _narrowed(book, register, caller, recipient, steps)
+
+    def conditions(a: Agreement) -> Iterator[tuple[Reason, bool]]:
+        yield Reason.NO_AGREEMENT, a.source == source
+        yield Reason.AGREEMENT_NOT_IN_FORCE, a.in_force(today)
+        yield Reason.LOGIN_NOT_AGREED, a.login or Assurance.THAID in a.evidence
+
+    found = _first(book, register, caller, recipient, conditions)
     return found if isinstance(found, Deny) else Permit(_grant(found))
 
 
-def _narrowed(book: Book, register: Register, caller: Caller, recipient: RecipientId, steps: Iterable[Step]) -> Agreement | Deny:
-    """The first agreement, by id, that every step keeps."""
+def _first(book: Book, register: Register, caller: Caller, recipient: RecipientId, conditions: Conditions) -> Agreement | Deny:
+    """The first agreement, by id, that fulfils every condition."""
     if recipient not in register.agencies:
         return Deny(Reason.UNKNOWN_RECIPIENT)
     agency = caller.counter.agency
-    agreements: Sequence[Agreement] = [a for a in book.of(recipient) if agency in a.acting]
+    agreements = [a for a in book.of(recipient) if agency in a.acting]
     if not agreements and agency != recipient:
         return Deny(Reason.NOT_ACTING_FOR_RECIPIENT, f"counters of {agency} do not act for {recipient}")
-    for reason, keeps in steps:
-        kept = [a for a in agreements if keeps(a)]
-        if not kept:
-            return Deny(reason, _considered(agreements))
-        agreements = kept
-    return agreements[0]
+    furthest, denied, considered = -1, Reason.NO_AGREEMENT, agreements
+    for agreement in agreements:
+        for step, (reason, fulfilled) in enumerate(conditions(agreement)):
+            if fulfilled:
+                continue
+            if step > furthest:
+                furthest, denied, considered = step, reason, []
+            if step == furthest:
+                considered.append(agreement)
+            break
+        else:
+            return agreement
+    return Deny(denied, _considered(considered))
 
 
 def _considered(agreements: Sequence[Agreement]) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import Final
 
 from linkage.agreements.model import Grant
@@ -28,6 +29,7 @@ def claims_of(grant: Grant, caller: Caller) -> tuple[WithinDay, ...]:
     return tuple(claims)
 
 
+@lru_cache(maxsize=1024)  # an officer asks again and again
 def _key(*parts: str) -> bytes:
     # Of one length whatever is named. What it is made of stands in the log's entries in clear.
     return hashlib.sha256(json.dumps(parts).encode()).digest()

@@ -6,30 +6,32 @@ while both lanes together hold less than two thirds of the capacity, so that no 
 
 import asyncio
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from linkage.errors import LinkageError
 from linkage.store.backend import KeyRow
 from linkage.store.contract import FINISHING, Draft, Result, StorePoisoned, StoreUnavailable
 
-GATHER_EACH, GATHER_MOST = 0.002, 0.012
-"""Seconds for which the next batch gathers at most: none after a batch of one, so that a lonely request never waits; more as more come
-together. A commit costs the same for one entry and for twenty: signature, head row, sync."""
-GATHER_LOOK = 0.002
-"""Seconds after which one looks whether this process still computes; where it does not, nothing more is on its way."""
+OVERDUE_LOOK = 0.05
+"""Seconds between two looks at whose time is over."""
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One draft on its way. ``row``: a data key that must be durable before it."""
+    """One draft on its way. ``row``: a data key that must be durable before it.
+
+    It is waited for ``timeout`` seconds, which are over at ``until`` in the event loop's time.
+    """
 
     draft: Draft
     future: asyncio.Future[Result]
-    row: KeyRow | None = field(default=None, repr=False)
+    row: KeyRow | None = field(repr=False)
+    timeout: float
+    until: float
 
 
 @dataclass(slots=True, eq=False)
@@ -51,7 +53,10 @@ class Lanes:
         self._others: deque[Job] = deque()
         self._chores: deque[Chore] = deque()
         self._closed = False
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._asleep = False
+        """The writing thread waits for the bell."""
+        self._bell: SimpleQueue[None] = SimpleQueue()
 
     def __len__(self) -> int:
         return len(self._outcomes) + len(self._others)
@@ -63,7 +68,7 @@ class Lanes:
 
     def put(self, job: Job) -> bool:
         """Queue a job; False if its lane is full or the lanes are closed."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return False
             if job.draft.kind in FINISHING:
@@ -74,21 +79,21 @@ class Lanes:
                 if len(self) >= self._for_others:
                     return False
                 self._others.append(job)
-            self._changed.notify()
+            self._wake()
             return True
 
     def put_chore(self, chore: Chore) -> bool:
         """Queue a chore; False if the lanes are closed."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return False
             self._chores.append(chore)
-            self._changed.notify()
+            self._wake()
             return True
 
     def withdraw(self, job: Job) -> bool:
         """Take a job back; False if the writing thread has it already."""
-        with self._changed:
+        with self._lock:
             lane = self._outcomes if job.draft.kind in FINISHING else self._others
             try:
                 lane.remove(job)
@@ -96,42 +101,73 @@ class Lanes:
                 return False
             return True
 
-    def expire(self, job: Job, timeout: float) -> None:
-        """Tell whoever still waits for a job that ``timeout`` seconds are over, and take it back if it can be. In the event loop."""
+    def expire(self, job: Job) -> None:
+        """Tell whoever still waits for a job that its time is over, and take it back if it can be. In the event loop."""
         if not job.future.done():
             self.withdraw(job)
-            job.future.set_exception(StoreUnavailable(f"append: not durable after {timeout:.1f} s"))
+            job.future.set_exception(StoreUnavailable(f"append: not durable after {job.timeout:.1f} s"))
 
     def take(self, at_most: int, patience: float | None = None) -> tuple[list[Job], list[Chore]] | None:
         """Wait for work and take it: outcomes first, then the rest in order. None once closed and empty.
 
         Two empty lists after ``patience`` seconds without work; None waits without end.
         """
-        with self._changed:
-            while not (self._outcomes or self._others or self._chores or self._closed):
-                if not self._changed.wait(patience):
-                    return [], []
-            jobs = [self._outcomes.popleft() for _ in range(min(at_most, len(self._outcomes)))]
-            jobs += [self._others.popleft() for _ in range(min(at_most - len(jobs), len(self._others)))]
-            chores = list(self._chores)
-            self._chores.clear()
-            return (jobs, chores) if jobs or chores else None
+        while True:
+            with self._lock:
+                jobs = [self._outcomes.popleft() for _ in range(min(at_most, len(self._outcomes)))]
+                jobs += [self._others.popleft() for _ in range(min(at_most - len(jobs), len(self._others)))]
+                chores = list(self._chores)
+                self._chores.clear()
+                if jobs or chores:
+                    return jobs, chores
+                if self._closed:
+                    return None
+                self._asleep = True
+            try:
+                self._bell.get(timeout=patience)
+            except Empty:
+                return [], []
 
     def close(self) -> None:
         """Take nothing in any more; what is queued is still taken out."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._asleep:
+            self._asleep = False
+            self._bell.put(None)
 
 
-def let_gather(written: int) -> None:
-    """After a batch of so many: let the next one gather, in the writing thread, no longer than this process computes."""
-    until, computed = time.monotonic() + min((written - 1) * GATHER_EACH, GATHER_MOST), time.process_time()
-    while time.monotonic() < until:
-        time.sleep(GATHER_LOOK)
-        before, computed = computed, time.process_time()
-        if computed - before < GATHER_LOOK / 2:
-            return
+class Waiting:
+    """The jobs that somebody waits for. One look at all of them, again and again, costs less than a timer for each. In the event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, overdue: Callable[[Job], None]) -> None:
+        """Take what is called for a job whose time is over, at most `OVERDUE_LOOK` later."""
+        self._loop = loop
+        self._overdue = overdue
+        self._jobs: set[Job] = set()
+        self._looking = False
+
+    def add(self, job: Job) -> None:
+        """Somebody waits for this job from now on."""
+        self._jobs.add(job)
+        if not self._looking:
+            self._looking = True
+            self._loop.call_later(OVERDUE_LOOK, self._look)
+
+    def discard(self, job: Job) -> None:
+        """Nobody does any more."""
+        self._jobs.discard(job)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        for job in [job for job in self._jobs if job.until <= now]:
+            self._overdue(job)
+        self._looking = bool(self._jobs)
+        if self._looking:
+            self._loop.call_later(OVERDUE_LOOK, self._look)
 
 
 def fail(future: asyncio.Future[Any], cause: LinkageError) -> None:

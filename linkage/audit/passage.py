@@ -12,7 +12,7 @@ is durable: otherwise AuditUnavailable is raised in place of the result.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -24,7 +24,7 @@ from linkage.audit.sealing import answer_tag
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, Reason, Refusal
 from linkage.ids import new_id
-from linkage.store.contract import Claim, Conclusion, Once, Placed, Within, WithinDay
+from linkage.store.contract import Claim, Conclusion, NotEnded, Once, Placed
 from linkage.terms import DataKey, Value
 
 _NOBODY_ANSWERED = frozenset({Reason.AGENCY_UNAVAILABLE, Reason.AGENCY_QUOTA_EXHAUSTED, Reason.DEADLINE_TOO_SHORT})
@@ -127,9 +127,9 @@ class Passage:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         failure = self._failure(error)
-        task, unrecordable = self._begin_outcome(failure)
+        outcome, unrecordable = self._begin_outcome(failure)
         try:
-            placed = await asyncio.shield(task)
+            placed = await outcome
         except AuditUnavailable:
             if isinstance(failure, asyncio.CancelledError):
                 return  # the cancellation goes on; the sweeper closes the intent
@@ -153,7 +153,7 @@ class Passage:
             return RuntimeError("a passage was cancelled by nobody")
         return error
 
-    def _begin_outcome(self, error: BaseException | None) -> tuple[asyncio.Task[Placed], EntryInvalid | None]:
+    def _begin_outcome(self, error: BaseException | None) -> tuple[Awaitable[Placed], EntryInvalid | None]:
         """Begin to write the outcome; facts that cannot be recorded make it ``failed``, and are given back to be raised."""
         result, conclusion = self._ending(error)
         facts: dict[str, JSON] = {**self._facts, "result": result}
@@ -178,7 +178,7 @@ class Passage:
             case _:
                 return "failed", Conclusion(retryable=True)
 
-    def _outcome(self, facts: Mapping[str, JSON], conclusion: Conclusion, sealable: Sealable) -> asyncio.Task[Placed]:
+    def _outcome(self, facts: Mapping[str, JSON], conclusion: Conclusion, sealable: Sealable) -> Awaitable[Placed]:
         entry = Entry(Kind.OUTCOME, new_id(self._clock), facts, self.request_id)
-        claimed = any(isinstance(claim, Once | Within | WithinDay) for claim in self._claims)
+        claimed = any(type(claim) is not NotEnded for claim in self._claims)  # whether the intent has taken anything
         return self._recorder.outcome(entry, conclusion if claimed else None, sealable)

@@ -7,9 +7,8 @@ and a text that holds a citizen number is refused. What is personal is sealed (`
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -24,8 +23,10 @@ JSON: TypeAlias = str | int | bool | Sequence["JSON"] | Mapping[str, "JSON"]
 """What a leaf may hold."""
 
 VERSION: Final = 1
+_AFTER: Final = b',"v":%d}' % VERSION
 _LARGEST: Final = 2**53 - 1
 _DEEPEST: Final = 8
+_MEMBERS_DEEPEST: Final = _DEEPEST - 1  # a leaf's members are one group further in, and what is in them another
 _ROOM: Final = 128  # for the time, and for the reason that a denied entry has more than the intent it replaces
 
 _TEXT, _NUMBER, _LIST, _GROUP = (str,), (int,), (list, tuple), (dict,)
@@ -108,25 +109,24 @@ _RUN: Final = b"0" * 13
 """Thirteen digits, once what may stand between them is taken out."""
 _DIGEST = re.compile("(?<![0-9A-Za-z])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9A-Za-z])")
 """Digests and ids in hex: a row of digits in one of them is nobody's number."""
+_ID = re.compile(rb'(?<=")(?:[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=")')
+"""A text that is nothing but such a digest or id, or a UUID: many a leaf would be suspected for it."""
 
 
 class EntryInvalid(AuditUnavailable):
     """An entry that the log cannot hold: a defect on our side, met before anything is asked. Never repeats a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is to be recorded. ``ref`` is the intent that a closing entry closes; ``sealed`` comes from `linkage.audit.sealing`."""
+class Entry(NamedTuple):
+    """What is to be recorded. ``ref`` is the intent that a closing entry closes."""
 
     kind: Kind
     eid: bytes
     facts: Mapping[str, JSON]
     ref: bytes | None = None
-    sealed: Mapping[str, JSON] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Who writes: this gateway's name in the log, and the id of this process's start."""
 
     replica: str
@@ -139,30 +139,37 @@ def canonical(value: JSON) -> bytes:
     Raises:
         EntryInvalid: a type, number, key, depth or text that has none here, or a citizen number; the message says where, not what.
     """
-    foreign = _check(value)
+    return _spelt(value, _check([(value,)], _DEEPEST + 1))
+
+
+def _spelt(value: object, foreign: list[str]) -> bytes:
+    """The spelling of what is known to be of types that a leaf holds, ``foreign`` its texts that are not ASCII; raises as `canonical`."""
     try:
         spelt = orjson.dumps(value, option=_CANONICAL)
     except TypeError:
         raise EntryInvalid("leaf: a text with half a surrogate pair, or a group of another type") from None
     # The usual way ends at the first search. In the end only texts count, as they were before any escape: numbers of 13 digits are times.
-    suspect = _RUN in spelt.translate(_AS_ZERO, _BETWEEN) or any(map(_has_many_digits, foreign))
+    suspect = (_has_run(spelt) and _has_run(_ID.sub(b"", spelt))) or any(map(_has_many_digits, foreign))
     if suspect and any(map(_names_a_person, _texts(value))):
         raise EntryInvalid("leaf: a text with a citizen number")
     return spelt
 
 
+def _has_run(spelt: bytes) -> bool:
+    return _RUN in spelt.translate(_AS_ZERO, _BETWEEN)
+
+
 _has_many_digits = lru_cache(maxsize=256)(has_many_digits)  # the same few: legal bases
 
 
-def _check(value: object) -> list[str]:
+def _check(groups: list[Any], levels: int) -> list[str]:
     """Refuse what a leaf may not hold, and give the texts that are not ASCII. Written for speed: every entry passes here.
 
     Raises:
-        EntryInvalid: a type, number, key or depth that a leaf has not.
+        EntryInvalid: a type, number or key that a leaf has not, or groups nested in more than ``levels``.
     """
     foreign: list[str] = []
-    groups: list[Any] = [(value,)]
-    for _ in range(_DEEPEST + 1):
+    for _ in range(levels):
         inner: list[Any] = []
         for group in groups:
             for each in _members(group) if isinstance(group, dict) else group:
@@ -213,46 +220,63 @@ def _names_a_person(text: str) -> bool:
     return holds_citizen_number(_DIGEST.sub("?", text))
 
 
-def check_facts(facts: Mapping[str, JSON]) -> None:
-    """Refuse a fact whose key is not in `FACTS`, or whose value has another type.
+def check_facts(facts: Mapping[str, Any]) -> list[str]:
+    """Refuse a fact whose key is not in `FACTS`, or whose value has another type or holds what a leaf may not hold.
+
+    Returns:
+        Their texts that are not ASCII.
 
     Raises:
         EntryInvalid: names the key.
     """
+    foreign: list[str] = []
+    others: list[Any] = []
     for key, value in facts.items():
         expected = FACTS.get(key)
         if expected is None:
             raise EntryInvalid("facts: a key that is not listed")
-        if not isinstance(value, expected) or (isinstance(value, bool) and expected is _NUMBER):
-            raise EntryInvalid(f"facts.{key}: got {type(value).__name__}, expected {expected[0].__name__}")
+        kind = type(value)
+        if kind not in expected and (kind is bool or not isinstance(value, expected)):
+            raise EntryInvalid(f"facts.{key}: got {kind.__name__}, expected {expected[0].__name__}")
+        if kind is str:
+            if not value.isascii():
+                foreign.append(value)
+        elif kind is not int or not -_LARGEST <= value <= _LARGEST:
+            others.append(value)
+    return foreign + _check([others], _MEMBERS_DEEPEST) if others else foreign
 
 
-def frame(entry: Entry, origin: Origin) -> LeafFrame:
-    """The leaf of an entry, but for its time, which the log adds.
+@lru_cache(maxsize=4)
+def _around(origin: Origin) -> tuple[bytes, bytes]:
+    """What the leaves of one origin begin with, and their ``replica``."""
+    return b'{"boot":%b,"eid":"' % canonical(origin.boot.hex()), b'"replica":%b' % canonical(origin.replica)
+
+
+def frame(entry: Entry, origin: Origin, sealed: Mapping[str, JSON] | None = None) -> LeafFrame:
+    """The leaf of an entry, but for its time, which the log adds. ``sealed`` comes from `linkage.audit.sealing`.
 
     Raises:
         EntryInvalid: facts that cannot be recorded, a wrong id, or a leaf beyond 65,535 bytes.
     """
-    if len(entry.eid) != EID_SIZE or (entry.ref is not None and len(entry.ref) != EID_SIZE):
+    kind, eid, facts, ref = entry
+    if len(eid) != EID_SIZE or (ref is not None and len(ref) != EID_SIZE):
         raise EntryInvalid(f"eid, ref: expected {EID_SIZE} bytes each")
-    check_facts(entry.facts)
-    members: dict[str, JSON] = {
-        "boot": origin.boot.hex(),
-        "eid": id_text(entry.eid),
-        "facts": dict(entry.facts),
-        "kind": entry.kind.value,
-        "replica": origin.replica,
-    }
-    if entry.ref is not None:
-        members["ref"] = id_text(entry.ref)
-    if entry.sealed:
-        members["sealed"] = dict(entry.sealed)
-    # "t" and "v" sort behind all of these, so that the time is the one gap.
-    before = canonical(members)[:-1] + b',"t":'
-    after = b',"v":%d}' % VERSION
-    if len(before) + len(after) + _ROOM > MAX_LEAF:
+    opening, replica = _around(origin)
+    parts = [
+        opening + id_text(eid).encode() + b'","facts":' + _spelt(dict(facts), check_facts(facts)),
+        b'"kind":"' + kind.encode() + b'"',
+        replica,
+    ]
+    # Members are sorted by name. "t" and "v" come behind all others, so that the time is the one gap.
+    if ref is not None:
+        parts.insert(2, b'"ref":"' + id_text(ref).encode() + b'"')
+    if sealed:
+        parts.append(b'"sealed":' + _spelt(sealed, []))
+    parts.append(b'"t":')
+    before = b",".join(parts)
+    if len(before) + len(_AFTER) + _ROOM > MAX_LEAF:
         raise EntryInvalid(f"leaf: got {len(before)} bytes, expected less than {MAX_LEAF}")
-    return LeafFrame(before, after)
+    return LeafFrame(before, _AFTER)
 
 
 def parse_leaf(leaf: bytes) -> dict[str, Any]:
@@ -263,7 +287,7 @@ def parse_leaf(leaf: bytes) -> dict[str, Any]:
     """
     try:
         members = orjson.loads(leaf)
-        _check(members)
+        _check([(members,)], _DEEPEST + 1)
         spelt = orjson.dumps(members, option=_CANONICAL)
     except (ValueError, TypeError):
         raise EntryInvalid("leaf: not JSON") from None

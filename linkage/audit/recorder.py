@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from linkage.audit.receipt import Receipt
 from linkage.audit.record import JSON, Entry, Origin, frame
@@ -58,8 +57,7 @@ class IntentClosed(AuditUnavailable):
     """The outcome comes too late: the intent was closed as `recovered` meanwhile. What it would have released is withheld."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sealable:
+class Sealable(NamedTuple):
     """What an entry keeps sealed: field names and texts, and the data key. A fresh key is stored before the entry is."""
 
     key: DataKey | None = None
@@ -90,6 +88,9 @@ class Recorder:
         self.withheld = ""
         """Why no intent is recorded now, although the log could; empty while nothing keeps them."""
         self._under_way: set[asyncio.Task[Placed]] = set()
+        """What is recorded in tasks of our own."""
+        self._awaited = 0
+        """Outcomes under way whose callers wait for them."""
         self._begun: set[bytes] = set()
         """Intents of which nobody has begun to say yet what came of them."""
 
@@ -149,25 +150,24 @@ class Recorder:
         self._begun.add(eid)
         return placed
 
-    def outcome(self, entry: Entry, conclusion: Conclusion | None, sealable: Sealable = NOTHING) -> asyncio.Task[Placed]:
-        """Begin to record a closing entry, in a task of our own that the caller's end does not touch.
+    def outcome(self, entry: Entry, conclusion: Conclusion | None, sealable: Sealable = NOTHING) -> Coroutine[Any, Any, Placed]:
+        """Record a closing entry, whatever becomes of the caller: what is given back is to be awaited at once.
 
-        The task tries again while the log cannot take it, up to the timeout; the entry's id makes that one entry. It raises
-        AuditUnavailable if the entry is not known to be durable then: the sweeper closes the intent later.
+        It is tried again while the log cannot take it, up to the timeout; the entry's id makes that one entry. AuditUnavailable is
+        raised if the entry is not known to be durable then: the sweeper closes the intent later.
 
         Raises:
             EntryInvalid: the facts cannot be recorded.
         """
         draft = Draft(entry.kind, entry.eid, self._framed(entry, sealable), entry.ref, conclusion=conclusion)
         self._begun.discard(entry.ref or b"")
-        return self._own(self._persist(draft, sealable.row))
+        return self._to_the_end(draft, sealable.row)
 
     def abandon(self, intent: Draft) -> None:
         """Close an intent that became durable after its caller had given up: nobody was asked, nothing was released."""
         facts: Mapping[str, JSON] = {"result": "abandoned"}
-        self.outcome(
-            Entry(Kind.OUTCOME, new_id(self._clock), facts, intent.eid), Conclusion(give_back=True, unanswered=True, retryable=True)
-        )
+        entry = Entry(Kind.OUTCOME, new_id(self._clock), facts, intent.eid)
+        self._own(self.outcome(entry, Conclusion(give_back=True, unanswered=True, retryable=True)))
 
     async def drain(self, timeout: float) -> bool:
         """Begin no more intents, and wait for the outcomes and refusals under way; whether all of them ended in time.
@@ -178,11 +178,9 @@ class Recorder:
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout
         left = min(until, loop.time() + _LEFT_S)
-        while self._begun and loop.time() < left:  # noqa: ASYNC110 (calls of whose tasks nobody here knows)
+        while (self._begun and loop.time() < left) or ((self._awaited or self._under_way) and loop.time() < until):  # noqa: ASYNC110 (calls of whose tasks nobody here knows)
             await asyncio.sleep(_LOOK_S)
-        while self._under_way and loop.time() < until:
-            await asyncio.wait(set(self._under_way), timeout=until - loop.time())
-        return not self._under_way
+        return not (self._awaited or self._under_way)
 
     def _own(self, work: Coroutine[Any, Any, Placed]) -> asyncio.Task[Placed]:
         task = asyncio.get_running_loop().create_task(work)
@@ -193,9 +191,20 @@ class Recorder:
     async def _once(self, draft: Draft, row: KeyRow | None) -> Placed:
         return _placed(await self._writer.submit(draft, row, self._timeout))
 
-    async def _persist(self, draft: Draft, row: KeyRow | None) -> Placed:
-        loop = asyncio.get_running_loop()
-        until, pause = loop.time() + self._timeout, _FIRST_PAUSE
+    async def _to_the_end(self, draft: Draft, row: KeyRow | None) -> Placed:
+        """Persist a draft while the caller waits, and in a task of our own once the caller is cancelled."""
+        until = asyncio.get_running_loop().time() + self._timeout
+        self._awaited += 1
+        try:
+            return await self._persist(draft, row, until)
+        except asyncio.CancelledError:
+            self._own(self._persist(draft, row, until))
+            raise
+        finally:
+            self._awaited -= 1
+
+    async def _persist(self, draft: Draft, row: KeyRow | None, until: float) -> Placed:
+        loop, pause = asyncio.get_running_loop(), _FIRST_PAUSE
         while True:
             try:
                 return _placed(await self._writer.submit(draft, row, max(0.0, until - loop.time())))
@@ -213,10 +222,10 @@ class Recorder:
             task.exception()  # seen: whoever waits for the task raises it, and the health shows why
 
     def _framed(self, entry: Entry, sealable: Sealable) -> LeafFrame:
-        sealed: Mapping[str, JSON] = {}
+        sealed = None
         if sealable.fields and sealable.key is not None and self._sealing is not None:
             sealed = self._sealing.seal(sealable.key, entry.kind, entry.eid, sealable.fields)
-        return frame(Entry(entry.kind, entry.eid, entry.facts, entry.ref, sealed), self._origin)
+        return frame(entry, self._origin, sealed)
 
 
 def _refusal(denied: Denied, facts: Mapping[str, JSON]) -> Refusal:

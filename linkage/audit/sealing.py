@@ -58,7 +58,7 @@ class FreshKey(DataKey):
 @dataclass(frozen=True, slots=True, repr=False)
 class _Derived:
     seal: AESGCM
-    commit: bytes
+    commit: str
     subject: HMAC
     answer: HMAC
 
@@ -69,7 +69,7 @@ def _hkdf(key: bytes, purpose: str) -> bytes:
 
 @lru_cache(maxsize=256)  # a visit's key seals several entries; the cache holds nothing that its tokens would not give
 def _derived(key: bytes) -> _Derived:
-    commit = hmac.digest(_hkdf(key, "commit"), _COMMITMENT, "sha256")
+    commit = to_base64(hmac.digest(_hkdf(key, "commit"), _COMMITMENT, "sha256"))
     return _Derived(AESGCM(_hkdf(key, "seal")), commit, HMAC(_hkdf(key, "subject"), SHA256()), HMAC(_hkdf(key, "answer"), SHA256()))
 
 
@@ -172,7 +172,7 @@ class Sealing:
             nonce = chance()[:_NONCE]
             context = _context(self._origin, kind, eid, name)
             sealed[name] = to_base64(nonce + derived.seal.encrypt(nonce, text.encode("utf-8", "surrogatepass"), context))
-        members: dict[str, JSON] = {"commit": to_base64(derived.commit), "fields": sealed, "key": key.id.hex()}
+        members: dict[str, JSON] = {"commit": derived.commit, "fields": sealed, "key": key.id.hex()}
         if SUBJECT in fields:
             members["subject"] = _subject_tag(derived, eid, fields[SUBJECT])
         return members
@@ -186,8 +186,8 @@ class Sealing:
             SealBroken: the key is another, or what is sealed was moved or changed.
         """
         derived = _derived(key.key)
-        commit, fields = _bytes(sealed.get("commit")), sealed.get("fields")
-        if not hmac.compare_digest(commit, derived.commit):
+        commit, fields = sealed.get("commit"), sealed.get("fields")
+        if not (isinstance(commit, str) and commit.isascii() and hmac.compare_digest(commit, derived.commit)):
             raise SealBroken("sealed fields: committed to another key")
         if not isinstance(fields, Mapping):
             raise SealBroken("sealed fields: not a group")
@@ -243,11 +243,16 @@ def _pseudonym(key: bytes, number: CitizenNumber) -> bytes:
 
 
 def _framed(*parts: bytes) -> bytes:
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
 def _context(origin: str, kind: Kind, eid: bytes, name: str) -> bytes:
-    return _framed(origin.encode(), str(VERSION).encode(), kind.value.encode(), eid, name.encode())
+    return _of_kind(origin, kind) + _framed(eid, name.encode())
+
+
+@lru_cache(maxsize=64)
+def _of_kind(origin: str, kind: Kind) -> bytes:
+    return _framed(origin.encode(), str(VERSION).encode(), kind.value.encode())
 
 
 def _wrap_context(key_id: bytes, kek: str) -> bytes:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from linkage.audit.lanes import Chore, Job, Lanes, fail, let_gather, succeed
+from linkage.audit.gathering import Gathering
+from linkage.audit.lanes import Chore, Job, Lanes, Waiting, fail, succeed
 from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, LinkageError, LogCorrupt, Reason, Refusal
 from linkage.store.anchor import Anchor
@@ -65,7 +66,9 @@ class Writer:
         self._timeout = timeout
         self._orphaned: Callable[[Draft], None] | None = None
         self._lanes = Lanes(capacity)
+        self._gathering = Gathering()
         self._loop = asyncio.get_running_loop()
+        self._waiting = Waiting(self._loop, self._lanes.expire)
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._busy_since: float | None = None
         self._trouble: tuple[float, str] | None = None
@@ -91,21 +94,21 @@ class Writer:
             Refusal: OVERLOADED, the queue is full.
             AuditUnavailable: it is not known to be durable.
         """
-        job = Job(draft, self._loop.create_future(), row)
+        job = Job(draft, self._loop.create_future(), row, timeout, self._loop.time() + timeout)
         if self._ended:
             raise StorePoisoned(self._ended)
         if not self._lanes.put(job):
             if self._lanes.closed:
                 raise StorePoisoned(self._ended or "closed")
             raise Refusal(Reason.OVERLOADED)
-        timer = self._loop.call_later(timeout, self._lanes.expire, job, timeout)
+        self._waiting.add(job)
         try:
             return await job.future
         except asyncio.CancelledError:
             self._give_up(job)
             raise
         finally:
-            timer.cancel()
+            self._waiting.discard(job)
 
     async def chore(self, run: Callable[[LogStore], _T]) -> _T:
         """Run something with the log in the writing thread, between two batches.
@@ -175,7 +178,7 @@ class Writer:
                     self._batch(jobs)
                 self._offer()
                 if jobs:
-                    let_gather(len(jobs))
+                    self._gathering.wait(len(jobs))
                 for chore in chores:
                     self._run_chore(chore)
         finally:  # also where a defect ends the thread: from then on nothing is recorded, and the health says so

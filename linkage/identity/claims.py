@@ -10,6 +10,7 @@ import jwt
 from linkage.errors import Reason, Refusal
 from linkage.identity.keys import VerifyingKey
 from linkage.identity.subject import officer_subject
+from linkage.terms import Officer
 
 LONGEST_TOKEN = 8192
 """Characters."""
@@ -25,8 +26,7 @@ _LATEST = 2**40
 class Claims:
     """A verified token's claims, and the key that verified it. Times are seconds since 1970."""
 
-    issuer: str
-    subject: str
+    officer: Officer
     audiences: frozenset[str]
     issued_at: float
     not_before: float
@@ -78,8 +78,7 @@ def verify(token: str, key: VerifyingKey) -> Claims:
         raise Refusal(Reason.OFFICER_TOKEN_NOT_BOUND, detail="no cnf.x5t#S256")
     issued_at = _time(payload, "iat")
     return Claims(
-        issuer=str(payload["iss"]),
-        subject=subject,
+        officer=Officer(str(payload["iss"]), subject),
         audiences=_audiences(payload.get("aud")),
         issued_at=issued_at,
         not_before=_time(payload, "nbf") if "nbf" in payload else issued_at,

@@ -57,7 +57,7 @@ class KeySet:
 
     def holds(self, key: VerifyingKey) -> bool:
         """Whether this very key is in the set, under whatever id."""
-        return any(key.fingerprint == other.fingerprint for other in self.keys)
+        return key.fingerprint in [other.fingerprint for other in self.keys]
 
 
 def parse_keys(content: bytes) -> KeySet:

@@ -57,15 +57,16 @@ class OfficerTokens:
             raise Refusal(Reason.OFFICER_TOKEN_WRONG_AUDIENCE)
         if claims.certificate_sha256 != counter.certificate_sha256:
             raise Refusal(Reason.OFFICER_TOKEN_NOT_BOUND)
-        if (claims.issuer, claims.subject) in register.suspended_officers:
+        officer = claims.officer
+        if (officer.issuer, officer.subject) in register.suspended_officers:
             raise Refusal(Reason.OFFICER_SUSPENDED)
-        return Officer(claims.issuer, claims.subject)
+        return officer
 
     async def _claims(self, token: str, counter: Counter, register: Register) -> Claims:
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         remembered = self._remembered.get(digest)
         if remembered is not None:
-            issuer = _allowed(remembered.issuer, counter, register)
+            issuer = _allowed(remembered.officer.issuer, counter, register)
             if await self._jwks.still_holds(issuer, remembered.key):
                 if digest in self._remembered:  # another call may have let it go meanwhile
                     self._remembered.move_to_end(digest)

@@ -117,6 +117,6 @@ class Place:
             self._admission.take(self._caller, more)
             self._count += more
 
-    def leave(self) -> None:
-        """Give everything back. Once."""
+    def leave(self, _: object = None) -> None:
+        """Give everything back. Once. To be called with a task that is done, too."""
         self._admission.give_back(self._caller, self._count)

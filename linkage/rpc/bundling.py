@@ -10,7 +10,7 @@ from linkage.errors import Reason, Refusal
 from linkage.ids import id_text
 from linkage.lookup_terms import LookupReply
 from linkage.papers import Came, PaperNeed, Standing
-from linkage.rpc.encode import encode_record, encode_session
+from linkage.rpc.encode import CHECKS, encode_record, encode_session
 from linkage.rpc.questions import juristic_in, read_fields
 from linkage.rpc.reading import Reading
 from linkage.rpc.refusals import Refusals
@@ -90,8 +90,7 @@ class Bundling:
             record.not_found.SetInParent()
         else:
             record.found.record.CopyFrom(encode_record(reply.record_type, reply.source, reply.fields, reply.received_ms))
-            if reply.person_check is not None:
-                record.found.person_check = pb.PersonCheck.Value(f"PERSON_CHECK_{reply.person_check.name}")
+            record.found.person_check = CHECKS[reply.person_check]
         if reply.renewed is not None:
             record.renewed_session.CopyFrom(encode_session(reply.renewed, reply.source))
         return record

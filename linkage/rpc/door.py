@@ -8,8 +8,8 @@ learns of it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
@@ -80,19 +80,20 @@ class Door:
         ok, seconds = self._metrics.calls.labels(way.method, "OK"), self._metrics.call_seconds.labels(way.method)
 
         async def answer(_: object, context: Context) -> bytes:
-            passing = _Passing(new_id(self._clock), way.method)
-            with self._measured(seconds, passing):
-                try:
-                    reply = way.written(await serve(*await self._admitted(way, context, passing)))
-                except asyncio.CancelledError as cancelled:
-                    failure = self._not_by_the_caller(way.method, cancelled)
-                except grpc.aio.AbortError:
-                    raise  # it was told already
-                except Exception as error:  # noqa: BLE001 (one of the two places: everything becomes a status, once)
-                    failure = error
-                else:
-                    ok.inc()
-                    return reply
+            passing = _Passing(self._clock, way)
+            try:
+                reply = way.written(await serve(*await self._admitted(way, context, passing)))
+            except asyncio.CancelledError as cancelled:
+                failure = self._not_by_the_caller(way.method, cancelled)
+            except grpc.aio.AbortError:
+                raise  # it was told already
+            except Exception as error:  # noqa: BLE001 (one of the two places: everything becomes a status, once)
+                failure = error
+            else:
+                ok.inc()
+                return reply
+            finally:
+                self._measure(seconds, passing)
             return await self._refuse(way.method, failure, passing, context)
 
         return answer
@@ -101,35 +102,31 @@ class Door:
         ok, seconds = self._metrics.calls.labels(way.method, "OK"), self._metrics.call_seconds.labels(way.method)
 
         async def answer(_: object, context: Context) -> AsyncIterator[bytes]:
-            passing = _Passing(new_id(self._clock), way.method)
-            with self._measured(seconds, passing):
-                try:
-                    messages = serve(*await self._admitted(way, context, passing))
-                    async with aclosing(messages):  # type: ignore[type-var]  # an async generator, by the contract of servicers
-                        async for message in messages:
-                            yield way.written(message)
-                except asyncio.CancelledError as cancelled:
-                    failure = self._not_by_the_caller(way.method, cancelled)
-                except grpc.aio.AbortError:
-                    raise  # it was told already
-                except Exception as error:  # noqa: BLE001 (as above: a stream's own way out)
-                    failure = error
-                else:
-                    ok.inc()
-                    return
+            passing = _Passing(self._clock, way)
+            try:
+                messages = serve(*await self._admitted(way, context, passing))
+                async with aclosing(messages):  # type: ignore[type-var]  # an async generator, by the contract of servicers
+                    async for message in messages:
+                        yield way.written(message)
+            except asyncio.CancelledError as cancelled:
+                failure = self._not_by_the_caller(way.method, cancelled)
+            except grpc.aio.AbortError:
+                raise  # it was told already
+            except Exception as error:  # noqa: BLE001 (as above: a stream's own way out)
+                failure = error
+            else:
+                ok.inc()
+                return
+            finally:
+                self._measure(seconds, passing)
             await self._refuse(way.method, failure, passing, context)
 
         return answer
 
-    @contextmanager
-    def _measured(self, seconds: Any, passing: "_Passing") -> Iterator[None]:
+    def _measure(self, seconds: Any, passing: "_Passing") -> None:
         """Measure a call, unless it was turned away: those are many at once, and would hide how long a call takes."""
-        started = self._clock.monotonic()
-        try:
-            yield
-        finally:
-            if passing.place is not None:
-                seconds.observe(self._clock.monotonic() - started)
+        if passing.place is not None:
+            seconds.observe(self._clock.monotonic() - passing.began)
 
     def _place(self, caller: str) -> Place:
         """A place that is given back when the call's task ends: by then the reply was taken, or the refusal recorded and told.
@@ -142,12 +139,12 @@ class Door:
         if (task := asyncio.current_task()) is None:
             raise RuntimeError("a call outside any task")
         place = self._admission.enter(caller)
-        task.add_done_callback(lambda _: place.leave())
+        task.add_done_callback(place.leave)
         return place
 
     async def _admitted(self, way: "_Way", context: Context, passing: "_Passing") -> tuple[Message, Any]:
         """Who calls, and with what: the request, and a `Call` of an officer, an `AuditorCall`, or the `Known` of a reader."""
-        known = self._recogniser.peer(context.auth_context(), passing.facts.update)
+        known = self._recogniser.peer(context.auth_context(), passing.facts)
         passing.caller = known.who.uri
         passing.place = self._place(passing.caller)
         metadata = context.invocation_metadata() or ()
@@ -157,10 +154,10 @@ class Door:
             return way.read(request), known
         if way.role is Role.AUDITOR:
             return way.read(request), AuditorCall(passing.id, known.auditor)
-        officer = await self._recogniser.officer(metadata, known.counter)
-        call = self._call(passing, passing.place, Caller(known.counter, officer), context)
-        call.about(**caller_facts(call.caller))
-        return way.read(request), call
+        counter = known.counter
+        caller = Caller(counter, await self._recogniser.officer(metadata, counter))
+        passing.facts.update(caller_facts(caller))
+        return way.read(request), self._call(passing, passing.place, caller, context)
 
     def _call(self, passing: "_Passing", place: Place, caller: Caller, context: Context) -> Call:
         remaining = context.time_remaining()
@@ -200,22 +197,24 @@ class Door:
 
 
 class _Passing:
-    """What the log may say of a call that may yet be refused, who calls, once that is known, and the place it holds, once it has one."""
+    """A call that may yet be refused: what the log may say of it, who calls, once that is known, and the place it holds, once it has one."""
 
-    __slots__ = ("caller", "facts", "id", "place")
+    __slots__ = ("began", "caller", "facts", "id", "place")
 
-    def __init__(self, request_id: bytes, method: str) -> None:
-        self.id = request_id
+    def __init__(self, clock: Clock, way: "_Way") -> None:
+        self.id = new_id(clock)
+        self.began = clock.monotonic()
         self.caller = ""
         self.place: Place | None = None
-        self.facts: dict[str, Any] = {"method": method.rpartition("/")[2]}
+        self.facts: dict[str, Any] = {"method": way.name}
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How one method is called: who may, what it takes and gives."""
+    """How one method is called: by which names, who may, what it takes and gives."""
 
     method: str
+    name: str
     role: Role
     takes: type[Message]
     gives: type[Message]
@@ -223,7 +222,7 @@ class _Way:
     @classmethod
     def of(cls, descriptor: MethodDescriptor) -> "_Way":
         method = f"{descriptor.containing_service.full_name}/{descriptor.name}"
-        return cls(method, ROLES[method], GetMessageClass(descriptor.input_type), GetMessageClass(descriptor.output_type))
+        return cls(method, descriptor.name, ROLES[method], GetMessageClass(descriptor.input_type), GetMessageClass(descriptor.output_type))
 
     def read(self, request: bytes) -> Message:
         """The request.

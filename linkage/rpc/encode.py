@@ -7,18 +7,32 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from linkage.lookup_terms import RenewedLogin
-from linkage.terms import FieldName, Image, PartialDate, RecordType, SourceName, Value
-from linkage.v1 import agency_session_pb2, record_pb2
+from linkage.terms import FieldName, Image, PartialDate, PersonCheck, RecordType, SourceName, Value
+from linkage.v1 import agency_session_pb2, lookup_pb2, record_pb2
+
+CHECKS: Mapping[PersonCheck | None, lookup_pb2.PersonCheck.ValueType] = {
+    None: lookup_pb2.PERSON_CHECK_UNSPECIFIED,
+    **{check: lookup_pb2.PersonCheck.Value(f"PERSON_CHECK_{check.name}") for check in PersonCheck},
+}
+"""How the contract words how a record's person was made sure of; None where there is no record."""
 
 
 def encode_record(
     record_type: RecordType, source: SourceName, fields: Sequence[tuple[FieldName, Value | None]], received_ms: int
 ) -> record_pb2.Record:
     """One record; fields in the order asked."""
+    return record_pb2.Record(**record_members(record_type, source, fields, received_ms))
+
+
+def record_members(record_type: RecordType, source: SourceName, fields: Sequence[tuple[FieldName, Value | None]], received_ms: int) -> Any:
+    """The same as members, for the message that is made around it."""
     # Groups, not messages, down to the leaves: the library copies each message into the one around it, again at every level.
-    return record_pb2.Record(
-        record_type=record_type, source=source, received_at=_moment(received_ms), fields=[_field(name, value) for name, value in fields]
-    )
+    return {
+        "record_type": record_type,
+        "source": source,
+        "received_at": _moment(received_ms),
+        "fields": [_field(name, value) for name, value in fields],
+    }
 
 
 def _field(name: str, value: Value | None) -> Any:

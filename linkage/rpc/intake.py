@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 import grpc
@@ -66,7 +66,7 @@ class Intake:
         Raises:
             Refusal: MALFORMED_REQUEST; more than `MOST_METADATA` bytes.
         """
-        if sum(len(name) + len(value) for name, value in metadata) > MOST_METADATA:
+        if sum(map(len, chain.from_iterable(metadata))) > MOST_METADATA:  # names and values
             raise self._refusal(Misuse.METADATA, "metadata", f"at most {MOST_METADATA} bytes")
 
     async def request(self, context: Context, refuse: Callable[[Refusal], Awaitable[None]]) -> bytes:

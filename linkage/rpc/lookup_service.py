@@ -8,12 +8,12 @@ from linkage.ids import id_text
 from linkage.lookup import Lookup
 from linkage.lookup_terms import LookupAsk, LookupReply
 from linkage.rpc.bundling import Bundling
-from linkage.rpc.encode import encode_record, encode_session
+from linkage.rpc.encode import CHECKS, encode_session, record_members
 from linkage.rpc.questions import juristic_in, read_fields
 from linkage.rpc.reading import Reading
 from linkage.rpc.retries import Retries
 from linkage.rpc.sentences import Sentences
-from linkage.rpc.status import encode_receipt
+from linkage.rpc.status import receipt_members
 from linkage.terms import JuristicPerson, RecordType, ServiceId
 from linkage.v1 import lookup_pb2 as pb
 from linkage.v1 import lookup_pb2_grpc
@@ -57,15 +57,15 @@ class LookupService(lookup_pb2_grpc.LookupServiceServicer):
         return ask
 
     def _written(self, call: Call, reply: LookupReply, receipt: Receipt | None = None) -> pb.LookupResponse:
-        found, check = reply.fields is not None, reply.person_check
+        found = reply.fields is not None
         return pb.LookupResponse(
             answer=pb.ANSWER_FOUND if found else pb.ANSWER_NOT_FOUND,
             sentence=self._sentences.answer(found, reply.source),
             request_id=id_text(call.id),
-            record=None if reply.fields is None else encode_record(reply.record_type, reply.source, reply.fields, reply.received_ms),
-            person_check=pb.PERSON_CHECK_UNSPECIFIED if check is None else pb.PersonCheck.Value(f"PERSON_CHECK_{check.name}"),
+            record=None if reply.fields is None else record_members(reply.record_type, reply.source, reply.fields, reply.received_ms),
+            person_check=CHECKS[reply.person_check],
             renewed_session=None if reply.renewed is None else encode_session(reply.renewed, reply.source),
-            receipt=None if receipt is None else encode_receipt(receipt),
+            receipt=None if receipt is None else receipt_members(receipt),
         )
 
 

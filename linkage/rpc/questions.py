@@ -15,11 +15,12 @@ def read_fields(reading: Reading, where: str, fields: Sequence[str]) -> tuple[Fi
     if not 1 <= len(fields) <= _MOST_FIELDS:
         reading.wrong(where, f"1 to {_MOST_FIELDS} fields are required")
         return ()
-    if len(set(fields)) != len(fields):
+    names = cast("tuple[FieldName, ...]", tuple(fields))
+    if len(set(names)) != len(names):
         reading.wrong(where, "each field once")
-    for i in [i for i, name in enumerate(fields) if not is_identifier(name)]:
-        reading.identifier(f"{where}[{i}]", fields[i])
-    return cast("tuple[FieldName, ...]", tuple(fields))
+    for i in [i for i, name in enumerate(names) if not is_identifier(name)]:
+        reading.identifier(f"{where}[{i}]", names[i])
+    return names
 
 
 def juristic_in(reading: Reading, where: str, body: lookup_pb2.JuristicPerson) -> JuristicPerson:

@@ -19,6 +19,7 @@ is_identifier = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}").fullmatch
 """Whether a text has the form of a name from the register, the catalogue or the settings."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories of what nobody types into a name: controls, directions, unassigned, ends of lines and paragraphs."""
+_PRINTABLE = bytes(range(0x20, 0x7F))
 _NOBODY = CitizenNumber("0000000000001")
 """Stands in for a number that could not be read; `done` then raises."""
 
@@ -86,7 +87,7 @@ class Reading:
         """An opaque token in printable ASCII."""
         if not text:
             self.wrong(field, "is required")
-        elif len(text) > most or not (text.isascii() and text.isprintable()):
+        elif len(text) > most or text.encode().translate(None, _PRINTABLE):
             self.wrong(field, f"at most {most} printable ASCII characters are expected")
         return Secret(text)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from linkage.errors import Reason, Refusal
 from linkage.identity.officer import OfficerTokens
@@ -13,8 +13,7 @@ from linkage.terms import Counter, Officer, Secret
 _BEARER = "bearer "
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """Who is at the other end of the connection, once the register knows."""
 
     who: Counter | Auditor
@@ -57,23 +56,23 @@ class Recogniser:
         self._register = register
         self._tokens = tokens
 
-    def peer(self, auth_context: Mapping[str, Iterable[bytes]], learn: Callable[[Mapping[str, Any]], None]) -> Known:
-        """The counter or auditor of this connection. ``learn`` is told what the log may say of it, as soon as it is known.
+    def peer(self, auth_context: Mapping[str, Iterable[bytes]], facts: dict[str, Any]) -> Known:
+        """The counter or auditor of this connection. Into ``facts`` goes what the log may say of it, as soon as it is known.
 
         Raises:
             Refusal: CERTIFICATE_NOT_NAMED, CERTIFICATE_REVOKED, COUNTER_UNKNOWN, COUNTER_SUSPENDED.
         """
         pem = next(iter(auth_context.get("x509_pem_cert", ())), b"")
         peer = peer_of(pem)
-        learn({"cert": peer.certificate_sha256})
+        facts["cert"] = peer.certificate_sha256
         register = self._register()
         if peer.uri in register.auditors:
-            learn({"auditor": peer.uri})
+            facts["auditor"] = peer.uri
         elif peer.uri in register.counters:
-            learn({"counter": peer.uri})
+            facts["counter"] = peer.uri
         who = recognise(peer, register)
         if isinstance(who, Counter):
-            learn({"centre": who.centre})
+            facts["centre"] = who.centre
         return Known(who)
 
     async def officer(self, metadata: Iterable[tuple[str, str | bytes]] | None, counter: Counter) -> Officer:
@@ -83,9 +82,12 @@ class Recogniser:
             Refusal: OFFICER_*.
         """
         shown = [value for key, value in metadata or () if key == "authorization"]
-        if len(shown) > 1 or any(isinstance(value, bytes) or value[: len(_BEARER)].lower() != _BEARER for value in shown):
+        if not shown:
+            return await self._tokens.officer(None, counter)
+        value = shown[0]
+        if len(shown) > 1 or isinstance(value, bytes) or value[: len(_BEARER)].lower() != _BEARER:
             raise Refusal(Reason.OFFICER_TOKEN_INVALID)
-        return await self._tokens.officer(str(shown[0])[len(_BEARER) :].strip() if shown else None, counter)
+        return await self._tokens.officer(value[len(_BEARER) :].strip(), counter)
 
     async def second_officer(self, token: Secret, first: Officer, counter: Counter) -> Officer:
         """Another officer, logged in at the same counter.

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib.resources import files
 
 from linkage.errors import Reason
@@ -91,6 +92,12 @@ class Sentences:
         return self._named(_SENTENCES[key], source)
 
     def _named(self, sentence: tuple[str, str], source: SourceName) -> sentence_pb2.Sentence:
-        th, en = sentence
-        th_name, en_name = self._names().get(source, NAMELESS)
-        return sentence_pb2.Sentence(th=th.replace("{source}", th_name), en=en.replace("{source}", en_name))
+        th, en = _naming(sentence, self._names().get(source, NAMELESS))
+        return sentence_pb2.Sentence(th=th, en=en)
+
+
+@lru_cache(maxsize=1024)
+def _naming(sentence: tuple[str, str], name: tuple[str, str]) -> tuple[str, str]:
+    """The sentence about a source of this name."""
+    (th, en), (th_name, en_name) = sentence, name
+    return th.replace("{source}", th_name), en.replace("{source}", en_name)

@@ -5,8 +5,8 @@ or opens it again. State is per source and per worker: each worker finds out for
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum, auto
+from typing import NamedTuple
 
 from linkage.clock import Clock
 
@@ -19,8 +19,7 @@ class BreakerState(StrEnum):
     HALF_OPEN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(NamedTuple):
     """Leave to ask once. ``period`` counts the breaker's openings and closings: what an older pass reports no longer counts."""
 
     period: int
@@ -59,15 +58,13 @@ class Breaker:
 
     def admit(self) -> Pass | None:
         """Leave to ask, or None. Each pass is handed back once: `worked`, `failed` or `undecided`."""
-        match self.state:
-            case BreakerState.CLOSED:
-                return Pass(self._period, probe=False)
-            case BreakerState.HALF_OPEN if not self._probing:
-                self._probing = True
-                self._on_change(BreakerState.HALF_OPEN)
-                return Pass(self._period, probe=True)
-            case _:
-                return None
+        if self._opened_at is None:
+            return Pass(self._period, probe=False)
+        if self._probing or self.opens_in() > 0:
+            return None
+        self._probing = True
+        self._on_change(BreakerState.HALF_OPEN)
+        return Pass(self._period, probe=True)
 
     def aside(self) -> Pass | None:
         """Leave to ask apart from every question, or None while it is open. What is reported of this pass counts for nothing."""

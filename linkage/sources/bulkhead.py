@@ -1,6 +1,7 @@
 """Keeps one slow agency from taking all of a worker: so many at once, so many in line, the rest turned away at once."""
 
 import asyncio
+from collections import deque
 
 from linkage.errors import LinkageError
 
@@ -10,35 +11,49 @@ class LineFull(LinkageError):
 
 
 class Bulkhead:
-    """At most ``at_once`` inside, and as many again in line, in the order they came."""
+    """At most ``at_once`` inside, and as many again in line, in the order they came. For one event loop."""
 
     def __init__(self, at_once: int) -> None:
-        self._places = asyncio.Semaphore(at_once)
-        self._most_waiting = at_once
+        self._at_once = at_once
+        self._line: deque[asyncio.Future[None]] = deque()
         self.inside = 0
-        self.waiting = 0
 
     @property
-    def has_place(self) -> bool:
-        """Whether `enter` would not have to wait."""
-        return not self._places.locked()
+    def waiting(self) -> int:
+        """How many are in line."""
+        return len(self._line)
 
-    async def enter(self) -> None:
-        """Wait for a place; `leave` gives it back. The caller bounds the wait.
+    def enters(self) -> bool:
+        """Take a place, if one is free and nobody is in line; `leave` gives it back."""
+        if self._line or self.inside >= self._at_once:
+            return False
+        self.inside += 1
+        return True
+
+    async def wait(self) -> None:
+        """Wait in line for a place; `leave` gives it back. The caller bounds the wait.
 
         Raises:
             LineFull: at once, without waiting.
         """
-        if self._places.locked() and self.waiting >= self._most_waiting:
+        if len(self._line) >= self._at_once:
             raise LineFull
-        self.waiting += 1
+        turn = asyncio.get_running_loop().create_future()
+        self._line.append(turn)
         try:
-            await self._places.acquire()
-        finally:
-            self.waiting -= 1
-        self.inside += 1
+            await turn
+        except BaseException:
+            if turn in self._line:
+                self._line.remove(turn)
+            elif not turn.cancelled():
+                self.leave()  # a place was given to whom goes away
+            raise
 
     def leave(self) -> None:
-        """Give a place back."""
+        """Give a place back: to the first in line, or to whoever comes."""
+        while self._line:
+            turn = self._line.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
         self.inside -= 1
-        self._places.release()

@@ -34,9 +34,9 @@ _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 _LONG_NUMBER = re.compile(r"[0-9]{7}")
 
 
-def answers(returned: object, wanted: Mapping[RecordType, tuple[FieldName, ...]]) -> Mapping[RecordType, Answer]:
+def answers(returned: object, wanted: Mapping[RecordType, tuple[FieldName, ...]]) -> dict[RecordType, Answer]:
     """One answer for each record type wanted; all of them unavailable where the adapter answered one that was not."""
-    if not isinstance(returned, Mapping) or not set(returned) <= set(wanted):
+    if not isinstance(returned, Mapping) or not returned.keys() <= wanted.keys():
         return dict.fromkeys(wanted, BROKEN)
     return {kind: _answer(returned.get(kind), fields) for kind, fields in wanted.items()}
 
@@ -95,8 +95,8 @@ def probed(kinds: Collection[RecordType]) -> Callable[[object], Probed | Refused
 
 def tells_nothing(value: object) -> bool:
     """Whether this says only that nobody can tell: `Unavailable`, or nothing but that for every record type."""
-    if isinstance(value, Mapping):
-        return all(isinstance(answer, Unavailable) for answer in value.values())
+    if isinstance(value, dict):
+        return not [answer for answer in value.values() if not isinstance(answer, Unavailable)]
     return isinstance(value, Unavailable)
 
 
@@ -118,7 +118,7 @@ def _tame_verdict(said: Verified) -> Verified:
 
 
 def _are_names(names: object) -> bool:
-    return isinstance(names, tuple) and all(isinstance(name, str) for name in names)
+    return isinstance(names, tuple) and not [name for name in names if not isinstance(name, str)]
 
 
 def _is_word(text: object) -> bool:

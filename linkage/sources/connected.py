@@ -4,9 +4,8 @@ Every verb returns; none raises for what an agency or an adapter did. Unknown st
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
 from types import NoneType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import httpx
 from pydantic import BaseModel
@@ -42,8 +41,7 @@ T = TypeVar("T")
 Ask = Callable[[Link], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """One answer for each record type asked for. ``attempts``: tries at the agency, 0 where it was not asked."""
 
     answers: Mapping[RecordType, Answer]
@@ -51,8 +49,7 @@ class Fetched:
     elapsed_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """What one recipient asks this source with."""
 
     settings: BaseModel
@@ -229,22 +226,10 @@ class ConnectedSource:
 
 def _observed(source: SourceName, operation: str, asked: Asked[object]) -> Observation:
     value = asked.value
-    each = tuple(value.values()) if isinstance(value, Mapping) else (value,)
-    why = next((one.why for one in each if isinstance(one, Unavailable)), "")
-    return Observation(source, operation, tuple(_word(one) for one in each), why, asked.attempts, asked.elapsed_ms)
+    each = list(value.values()) if isinstance(value, dict) else [value]
+    unknown = [one.why for one in each if isinstance(one, Unavailable)]
+    words = tuple([one.verdict.value if isinstance(one, Verified) else _WORDS.get(type(one), "given") for one in each])
+    return Observation(source, operation, words, unknown[0] if unknown else "", asked.attempts, asked.elapsed_ms)
 
 
-def _word(value: object) -> str:
-    match value:
-        case Verified():
-            return value.verdict.value
-        case Found():
-            return "found"
-        case NotFound():
-            return "not_found"
-        case Unavailable():
-            return "unavailable"
-        case Refused():
-            return "refused"
-        case _:
-            return "given"
+_WORDS: Mapping[type, str] = {Found: "found", NotFound: "not_found", Unavailable: "unavailable", Refused: "refused"}

@@ -18,8 +18,8 @@ def json_object(response: httpx.Response) -> dict[str, object]:
         Malformed: not JSON, not an object, nested too deeply, with a key given twice, or with a text that is not Unicode.
     """
     try:
-        text = response.content.decode("utf-8-sig")
-        body = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=each_key_once)
+        text = response.content.decode().removeprefix("\ufeff")
+        body = _read(text)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate would break whoever writes the text later
     except (ValueError, RecursionError):
@@ -39,6 +39,9 @@ def each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_constant(_name: str) -> float:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+_read = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=each_key_once).decode
 
 
 def unavailable(response: httpx.Response) -> Unavailable:

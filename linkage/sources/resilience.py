@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import httpx
 import structlog
@@ -24,7 +24,7 @@ from linkage.sources.adapter import Malformed, Unavailable
 from linkage.sources.breaker import Breaker, BreakerState, Pass
 from linkage.sources.bulkhead import Bulkhead, LineFull
 from linkage.terms import SourceName
-from linkage.transport import MaybeSent, NotSent, Wire, WrongOrigin, watched
+from linkage.transport import MaybeSent, NotSent, Wire, WrongOrigin, limit, watched
 
 _log = structlog.get_logger()
 
@@ -38,8 +38,7 @@ _PAUSE = wait_random_exponential(multiplier=0.1, max=1.0)
 """Seconds before another try: random, so that all who were refused do not come back together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[T_co]):
+class Asked(NamedTuple, Generic[T_co]):
     """What came of asking. ``attempts`` counts tries at the agency, 0 where it was not asked; ``elapsed_ms`` includes the line."""
 
     value: T_co
@@ -47,8 +46,7 @@ class Asked(Generic[T_co]):
     elapsed_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One call, for metrics. ``results`` and ``why`` are from small fixed sets of words; nothing here is personal."""
 
     source: SourceName
@@ -131,16 +129,14 @@ class Resilience:
     ) -> T | Unavailable:
         if tries.left() <= 0:
             return Unavailable("no time left")
-        try:
-            if self._bulkhead.has_place:
-                await self._bulkhead.enter()
-            else:
-                async with asyncio.timeout_at(tries.deadline):
-                    await self._bulkhead.enter()
-        except LineFull:
-            return Unavailable("line full", retry_after=1.0)
-        except TimeoutError:
-            return Unavailable("no place in time", retry_after=1.0)
+        if not self._bulkhead.enters():
+            try:
+                with limit(tries.deadline):
+                    await self._bulkhead.wait()
+            except LineFull:
+                return Unavailable("line full", retry_after=1.0)
+            except TimeoutError:
+                return Unavailable("no place in time", retry_after=1.0)
         try:
             leave = admit()
             return self._left_alone() if leave is None else await self._admitted(leave, tries, call, tells_nothing)
@@ -170,14 +166,13 @@ class Resilience:
             self._report(leave, blame)
 
     def _report(self, leave: Pass, blame: _Blame) -> None:
-        match blame:
-            case _Blame.WORKED:
-                self._last_success_ms = self._clock.now_ms()
-                self._breaker.worked(leave)
-            case _Blame.FAILED:
-                self._breaker.failed(leave)
-            case _Blame.UNDECIDED:
-                self._breaker.undecided(leave)
+        if blame is _Blame.WORKED:
+            self._last_success_ms = self._clock.now_ms()
+            self._breaker.worked(leave)
+        elif blame is _Blame.FAILED:
+            self._breaker.failed(leave)
+        else:
+            self._breaker.undecided(leave)
 
 
 class _Tries:
@@ -194,15 +189,17 @@ class _Tries:
 
     async def run(self, wire: Wire, call: Callable[[float], Awaitable[T]]) -> T:
         """Try, and again while nothing of the call can have left; the last failure is raised as it is."""
+        self.count += 1
         try:
-            return await self._once(call)  # the rule; the machine for more is only built when it is needed
+            return await call(self.left())  # the rule; the machine for more is only built when it is needed
         except NotSent as failure:
             failed: list[NotSent] = [failure]
 
         async def attempt() -> T:
             if failed:
                 raise failed.pop()  # the first try's failure, so that tries and pauses are counted from it
-            return await self._once(call)
+            self.count += 1
+            return await call(self.left())
 
         again = AsyncRetrying(
             stop=stop_after_attempt(self._most) | stop_before_delay(self.left()),
@@ -211,10 +208,6 @@ class _Tries:
             reraise=True,
         )
         return await again(attempt)
-
-    async def _once(self, call: Callable[[float], Awaitable[T]]) -> T:
-        self.count += 1
-        return await call(self.left())
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +223,7 @@ class _Failure:
 async def _seam(tries: _Tries, wire: Wire, call: Callable[[float], Awaitable[T]]) -> T | _Failure:
     """Everything that an adapter can do wrong ends here, its ``sys.exit`` too. Only the caller's own end and the operator's pass."""
     try:
-        async with asyncio.timeout_at(tries.deadline) as limit:
+        with limit(tries.deadline) as limited:
             try:
                 value = await tries.run(wire, call)
             except asyncio.CancelledError:
@@ -242,7 +235,7 @@ async def _seam(tries: _Tries, wire: Wire, call: Callable[[float], Awaitable[T]]
         raise
     except BaseException as failure:  # noqa: BLE001 (the adapter seam: becomes a fixed word; the text may hold a value)
         return _judged(failure)
-    return _Failure("timeout") if limit.expired() else value  # a late answer is none, even from an adapter that overheard its end
+    return _Failure("timeout") if limited.expired else value  # a late answer is none, even from an adapter that overheard its end
 
 
 def _judged(failure: BaseException) -> _Failure:

@@ -5,15 +5,14 @@ is not accused: what cannot be compared is said to be so, and never taken for ag
 """
 
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from linkage.buddhist import to_buddhist
 from linkage.sources.adapter import About
 from linkage.terms import CitizenNumber, JuristicNumber, PartialDate, PersonCheck, PersonName
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """Whom the question was about, as far as the evidence said."""
 
     number: CitizenNumber
@@ -47,8 +46,13 @@ def _same_name(one: PersonName | None, other: PersonName | None) -> bool:
     """First and family name; a middle name counts only where both have one, since cards and registers differ in showing it."""
     if one is None or other is None:
         return False
-    middles = {_plain(one.middle), _plain(other.middle)} - {""}
-    return _plain(one.first) == _plain(other.first) and _plain(one.last) == _plain(other.last) and len(middles) < 2
+    if not (_alike(one.first, other.first) and _alike(one.last, other.last)):
+        return False
+    return _alike(one.middle, other.middle) or "" in (_plain(one.middle), _plain(other.middle))
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or _plain(one) == _plain(other)
 
 
 def _plain(name: str) -> str:

@@ -9,6 +9,7 @@ before, into nothing at all.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
+from typing import NamedTuple
 
 from linkage.errors import AuditUnavailable, LogCorrupt, Reason
 from linkage.tlog.proof import write_proof
@@ -70,8 +71,7 @@ class StorePoisoned(AuditUnavailable):
     """Nothing more is written by this process: whether its last batch is durable is unknown, or the log is not as it was left."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeafFrame:
+class LeafFrame(NamedTuple):
     """A leaf's bytes around the decimal milliseconds of its time."""
 
     before: bytes
@@ -149,8 +149,7 @@ class Conclusion:
     reply: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An entry to be written. ``denied`` makes the leaf of the entry that takes an intent's place when a claim fails: why, and whose limit."""
 
     kind: Kind

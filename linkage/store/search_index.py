@@ -19,6 +19,7 @@ import apsw
 from linkage.store.contract import StoreUnavailable
 from linkage.store.search_find import Found, Group, Term, find
 from linkage.store.sqlite_open import FileIdentity
+from linkage.store.sqlite_rows import run_rows
 
 _T = TypeVar("_T")
 
@@ -211,9 +212,9 @@ def _write(connection: apsw.Connection, chunk: Chunk) -> None:
         )
         ids[what, value] = connection.execute(query, (what, value, len(indexes))).fetchall()[0][0]
     rows = sorted((ids[term], index) for term, indexes in chunk.postings.items() for index in indexes)
-    connection.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?)", rows)
-    connection.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?, ?)", sorted(chunk.marks))
-    connection.executemany("INSERT OR IGNORE INTO closing VALUES (?, ?)", sorted(chunk.closings.items()))
-    connection.executemany("DELETE FROM open_intent WHERE eid = ?", [(eid,) for eid in chunk.ended])
-    connection.executemany("INSERT OR IGNORE INTO open_intent VALUES (?, ?)", sorted(chunk.opened.items()))
+    run_rows(connection, "INSERT OR IGNORE INTO posting VALUES ", rows)
+    run_rows(connection, "INSERT OR IGNORE INTO mark VALUES ", sorted(chunk.marks))
+    run_rows(connection, "INSERT OR IGNORE INTO closing VALUES ", sorted(chunk.closings.items()))
+    run_rows(connection, "DELETE FROM open_intent WHERE eid IN (VALUES ", [(eid,) for eid in chunk.ended], ")")
+    run_rows(connection, "INSERT OR IGNORE INTO open_intent VALUES ", sorted(chunk.opened.items()))
     connection.execute("UPDATE standing SET size = ?, last_hash = ?", (chunk.end, chunk.last_hash))

@@ -53,22 +53,6 @@ class _ConflictError(Exception):
     """Some draft of the batch was written before, or its intent is closed: settle the batch one by one."""
 
 
-class _FreshNodes:
-    """Reads the nodes that proofs of a batch's leaves need: the frontier before it, and what it made."""
-
-    __slots__ = ("_frontier", "_made", "_nodes", "_size")
-
-    def __init__(self, size: int, frontier: Sequence[bytes], made: Sequence[NewNode]) -> None:
-        self._size, self._frontier, self._made = size, frontier, made
-        self._nodes: dict[tuple[int, int], bytes] = {}
-
-    def __call__(self, level: int, index: int) -> bytes:
-        if not self._nodes:
-            self._nodes.update(zip(frontier_nodes(self._size), self._frontier, strict=True))
-            self._nodes.update({(at, place): value for at, place, value in self._made})
-        return self._nodes[level, index]
-
-
 @dataclass(slots=True)
 class _Written:
     """Where one draft went: its slot in the batch, its index, its leaf, and the claim that failed, if one did."""
@@ -246,7 +230,9 @@ class Appender:
 
     def _seal(self, head: Head, growth: _Growth, older: Sequence[int]) -> tuple[Head, Batch]:
         """Write what the batch adds, sign the new checkpoint, and move the head."""
-        fresh = _FreshNodes(head.size, head.frontier, growth.made)
+        nodes = dict(zip(frontier_nodes(head.size), head.frontier, strict=True)) | {
+            (level, place): value for level, place, value in growth.made
+        }
         if growth.leaves:
             root = root_of(growth.frontier)
             note = sign_checkpoint(self._signer, growth.size, root)
@@ -254,7 +240,6 @@ class Appender:
             new = Head(head.origin, head.log_uuid, growth.size, tuple(growth.frontier), root, growth.ms, note)
             self._move(head, new)
             head = new
-        nodes: dict[tuple[int, int], bytes] = {}
 
         def read(level: int, index: int) -> bytes:
             if (level, index) not in nodes:
@@ -263,9 +248,7 @@ class Appender:
 
         for index in older:  # rare: an earlier attempt was committed after all
             inclusion_path(index, head.size, read)
-        if not older:
-            return head, Batch(head.size, head.root, head.note, growth.ms, fresh)
-        return head, Batch(head.size, head.root, head.note, growth.ms, _either(nodes, fresh))
+        return head, Batch(head.size, head.root, head.note, growth.ms, lambda level, index: nodes[level, index])
 
     def _insert(self, growth: _Growth) -> None:
         try:
@@ -287,11 +270,3 @@ class Appender:
         )
         if self._connection.changes() != 1:
             raise LogCorrupt("head: moved within our own transaction")
-
-
-def _either(nodes: dict[tuple[int, int], bytes], fresh: _FreshNodes) -> Callable[[int, int], bytes]:
-    def read(level: int, index: int) -> bytes:
-        known = nodes.get((level, index))
-        return fresh(level, index) if known is None else known
-
-    return read

@@ -87,7 +87,8 @@ class SqliteLog:
         self._space = space or SpaceLimits()
         self._vfs = vfs
         self._poison = ""
-        self._free: Callable[[Path], int] = free_bytes
+        self._folder = str(path.parent)
+        self._free: Callable[[str], int] = free_bytes
         self._connection = open_writing(path, vfs=vfs)
         try:
             refuse_marked(path, self._connection)
@@ -122,7 +123,7 @@ class SqliteLog:
         """Why an intent would be refused now, in a few words; empty if nothing is known. Cheap: for health checks."""
         if lost := self.lost():
             return lost
-        if self._free(self.path) < self._space.refuse_intents_below:
+        if self._free(self._folder) < self._space.refuse_intents_below:
             return "little disk space"
         return self._appender.clock_trouble()
 
@@ -140,7 +141,7 @@ class SqliteLog:
             StorePoisoned: unknown what was written, or the log is not as it was left; every later batch raises it, too.
         """
         self._check_sound()
-        taken = [draft for draft in drafts if self._has_room(draft, self._free(self.path))] if self._is_tight() else drafts
+        taken = [draft for draft in drafts if self._has_room(draft, self._free(self._folder))] if self._is_tight() else drafts
         written = iter(self._guarded(lambda: self._appender.append(taken)) if taken else ())
         if taken is drafts:
             results = list(written)
@@ -195,7 +196,7 @@ class SqliteLog:
             raise StorePoisoned(self._poison)
 
     def _is_tight(self) -> bool:
-        return self._free(self.path) < self._space.refuse_intents_below
+        return self._free(self._folder) < self._space.refuse_intents_below
 
     def _has_room(self, draft: Draft, free: int) -> bool:
         return draft.kind in FINISHING and free >= self._space.refuse_all_below

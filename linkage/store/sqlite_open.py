@@ -156,9 +156,9 @@ def _identity(path: str) -> tuple[int, int] | None:
     return status.st_ino, status.st_dev
 
 
-def free_bytes(path: Path) -> int:
-    """Free space for us on the file system of this path, in bytes."""
-    status = os.statvfs(path.parent)
+def free_bytes(folder: str) -> int:
+    """Free space for us on the file system of this folder, in bytes."""
+    status = os.statvfs(folder)
     return status.f_bavail * status.f_frsize
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import apsw
 
-_AT_ONCE: Final = (32, 8, 1)
+_AT_ONCE: Final = (32, 16, 8, 4, 2, 1)
 """Rows of one step: few numbers, so that every statement stays prepared."""
 
 

@@ -1,5 +1,6 @@
 """Offline proofs (c2sp.org/tlog-proof@v1), our receipts: a leaf's index, its path, and the signed checkpoint, as one text."""
 
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,12 +31,9 @@ class TlogProof:
 
 def write_proof(index: int, path: Sequence[bytes], checkpoint: str, *, extra: bytes | None = None) -> str:
     """The proof's text. ``checkpoint`` is a signed note with its final newline."""
-    lines = [HEADER]
-    if extra:
-        lines.append(f"extra {to_base64(extra)}")
-    lines.append(f"index {index}")
-    lines.extend(map(to_base64, path))
-    return "\n".join(lines) + "\n\n" + checkpoint
+    opaque = f"extra {to_base64(extra)}\n" if extra else ""
+    hashes = b"".join(map(b2a_base64, path)).decode("ascii")  # each with a newline
+    return f"{HEADER}\n{opaque}index {index}\n{hashes}\n{checkpoint}"
 
 
 def parse_proof(raw: bytes) -> TlogProof:

@@ -16,6 +16,7 @@ Where the line runs is not guessed from exception classes. The connector draws i
 """
 
 from linkage.transport.clients import agency_client, in_process_client, key_set_client, tls_context
+from linkage.transport.limit import limit
 from linkage.transport.wire import (
     AnswerCompressed,
     AnswerTooLarge,
@@ -50,6 +51,7 @@ __all__ = [
     "agency_client",
     "in_process_client",
     "key_set_client",
+    "limit",
     "tls_context",
     "watched",
 ]

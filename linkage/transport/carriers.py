@@ -4,7 +4,6 @@ import select
 import ssl
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 import aiohttp
 import httpx
@@ -21,13 +20,14 @@ from linkage.transport.wire import (
     NotConnectedInTime,
     NotHttp,
     TlsFailed,
+    Wire,
     has_left,
 )
+from linkage.transport.writing import JsonRequest, write_request
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.http_parser import RawResponseMessage
-    from aiohttp.tracing import Trace
 
 IDLE_S = 4.0
 """Seconds a connection is kept idle: less than the 5 s of common servers, so that a request seldom meets a closing one."""
@@ -39,36 +39,34 @@ _ENDED = getattr(select, "POLLRDHUP", 0)
 class _Connector(aiohttp.TCPConnector):
     """Draws the line between what cannot have left and what may have."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._used: WeakSet[ResponseHandler] = WeakSet()
-
-    async def connect(self, req: aiohttp.ClientRequest, traces: "list[Trace]", timeout: aiohttp.ClientTimeout) -> "Connection":
+    async def hand_out(self, end: aiohttp.ClientRequest, times: aiohttp.ClientTimeout, wire: Wire) -> "Connection":
+        """A connection to write to at once, without waiting for anything in between: the ``wire`` says already that it happened."""
         while True:
-            connection = await self._connected(req, traces, timeout)
+            try:
+                connection = await self.connect(end, [], times)
+            except TimeoutError:
+                raise NotConnectedInTime("no connection within its time") from None
+            except (aiohttp.ClientSSLError, ssl.SSLError):
+                raise TlsFailed("the TLS handshake failed") from None
+            except aiohttp.ClientConnectorDNSError:
+                raise NameUnknown("the host's name has no address") from None
+            except (aiohttp.ClientError, OSError):
+                raise NotConnected("no connection came about") from None
             if (protocol := connection.protocol) is None:
                 raise NotConnected("the connection was taken away")
-            used = protocol in self._used
+            used = _parser_of(protocol) is not None
             if not (_ended_by_peer(protocol, used=used) or (used and _holds_unasked(protocol))):
-                self._used.add(protocol)
-                has_left()  # aiohttp writes next, without waiting for anything in between
+                has_left(wire)
                 return connection
             connection.close()
             if not used:
                 raise NotConnected("closed as soon as it was open")
             # It ended or spoke while idle, and nothing was written to it since: the next one is as good.
 
-    async def _connected(self, req: aiohttp.ClientRequest, traces: "list[Trace]", timeout: aiohttp.ClientTimeout) -> "Connection":
-        try:
-            return await super().connect(req, traces, timeout)
-        except TimeoutError:
-            raise NotConnectedInTime("no connection within its time") from None
-        except (aiohttp.ClientSSLError, ssl.SSLError):
-            raise TlsFailed("the TLS handshake failed") from None
-        except aiohttp.ClientConnectorDNSError:
-            raise NameUnknown("the host's name has no address") from None
-        except (aiohttp.ClientError, OSError):
-            raise NotConnected("no connection came about") from None
+
+def _parser_of(protocol: ResponseHandler) -> Any:
+    """What reads the answer of the connection's newest request, and knows of a head that has begun; None before its first."""
+    return protocol._parser  # noqa: SLF001 (nothing else knows)
 
 
 def _ended_by_peer(protocol: ResponseHandler, *, used: bool) -> bool:
@@ -87,9 +85,8 @@ def _holds_unasked(protocol: ResponseHandler) -> bool:
     """Whether anything came after the last answer, whole or in part: the next request, about somebody else, would take it for its own."""
     if protocol.should_close:
         return True
-    parser: Any = protocol._parser  # noqa: SLF001 (nothing else knows of a head that has begun; the next request gets a new parser)
     try:
-        return parser is not None and parser.feed_eof() is not None
+        return _parser_of(protocol).feed_eof() is not None  # the next request gets a new one
     except (HttpProcessingError, ValueError):
         return True  # what has begun is no head either
 
@@ -109,11 +106,11 @@ class OverAiohttp:
         self._connector: _Connector | None = None
         self._ends: dict[tuple[str, str, int | None], aiohttp.ClientRequest] = {}
 
-    async def carry(self, request: httpx.Request, most_bytes: int) -> httpx.Response:
+    async def carry(self, request: httpx.Request, most_bytes: int, wire: Wire) -> httpx.Response:
         """As `linkage.transport.guard.Carrier` says."""
-        written = write_request(request, await request.aread())
+        written = request.written if isinstance(request, JsonRequest) else write_request(request, await request.aread())
         connector = self._connector or self._opened()
-        connection = await connector.connect(self._end(request.url), [], self._times)
+        connection = await connector.hand_out(self._end(request.url), self._times, wire)
         try:
             message, body = await _exchange(connection.protocol, request.method, written, most_bytes)
         except BaseException:  # whatever it is: cleaned up after, and raised again
@@ -157,22 +154,6 @@ async def _exchange(protocol: ResponseHandler | None, method: str, written: byte
         raise CutOff("the connection ended before the answer") from None
 
 
-def write_request(request: httpx.Request, body: bytes) -> bytes:
-    """A request's bytes, its head as httpx made it. What it would have sent in chunks has a length instead.
-
-    Raises:
-        ValueError: a line break or a null byte in method, URL or headers.
-    """
-    headers = request.headers.raw
-    if any(name.lower() == b"transfer-encoding" for name, _ in headers):
-        headers = [pair for pair in headers if pair[0].lower() != b"transfer-encoding"] + [(b"Content-Length", b"%d" % len(body))]
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path), *(b"%b: %b" % pair for pair in headers)]
-    head = b"\r\n".join(lines)
-    if not head.count(b"\n") == head.count(b"\r") == len(headers) or b"\0" in head:
-        raise ValueError("a line break or a null byte in the head of a request")
-    return b"%b\r\n\r\n%b" % (head, body)
-
-
 class _Answer(httpx.Response):
     """An answer that is here whole, and may yet be read as a stream. httpx would read it at once, through decoders that have nothing to do."""
 
@@ -188,7 +169,8 @@ class _Answer(httpx.Response):
 async def _whole(content: aiohttp.StreamReader, most_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    while chunk := await content.readany():
+    while not content.at_eof():
+        chunk = await content.readany()
         size += len(chunk)
         if size > most_bytes:
             raise AnswerTooLarge(f"more than {most_bytes} bytes")
@@ -202,9 +184,9 @@ class InProcess:
     def __init__(self, app: Callable[..., Any]) -> None:
         self._app = httpx.ASGITransport(app, raise_app_exceptions=False)
 
-    async def carry(self, request: httpx.Request, most_bytes: int) -> httpx.Response:
+    async def carry(self, request: httpx.Request, most_bytes: int, wire: Wire) -> httpx.Response:
         """As `linkage.transport.guard.Carrier` says."""
-        has_left()
+        has_left(wire)
         response = await self._app.handle_async_request(request)
         refuse_unread(response.headers.get("content-encoding", ""), response.headers.get("content-length", ""), most_bytes)
         if len(body := await response.aread()) > most_bytes:

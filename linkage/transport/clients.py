@@ -12,10 +12,13 @@ from httpx import USE_CLIENT_DEFAULT
 
 from linkage.transport.carriers import InProcess, OverAiohttp
 from linkage.transport.guard import Carrier, Guarded
+from linkage.transport.writing import JsonRequest
 
 _ALWAYS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive", "User-Agent": "linkage"}
+_FIRST = httpx.Headers(_ALWAYS).raw
 _MERGED = frozenset(map(str.lower, _ALWAYS)) | {"host", "content-length", "content-type", "transfer-encoding"}
 """Headers that httpx merges with what it sets itself, lower case."""
+_TEXT = frozenset({str})
 _NO_COOKIES = "this client keeps no cookies"
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 """As httpx writes JSON."""
@@ -43,7 +46,6 @@ class _Client(httpx.AsyncClient):
     def __init__(self, guarded: Guarded, **settings: Any) -> None:
         super().__init__(transport=guarded, **settings)
         self._guarded = guarded
-        self._times = self.timeout.as_dict()
 
     @property
     def cookies(self) -> httpx.Cookies:
@@ -53,25 +55,17 @@ class _Client(httpx.AsyncClient):
     def cookies(self, _cookies: object) -> None:
         raise TypeError(_NO_COOKIES)
 
-    def build_request(self, method: str, url: httpx.URL | str, **given: Any) -> httpx.Request:
-        """The request that httpx would build. Where it has a JSON body and plain headers of its own, without merging anything anew."""
-        headers = given.pop("headers", None) or {}
-        plain = isinstance(headers, dict) and _MERGED.isdisjoint(map(str.lower, headers))
-        asked = {name for name, value in given.items() if value is not None and value is not USE_CLIENT_DEFAULT}
-        if not plain or asked != {"json"}:
-            return super().build_request(method, url, headers=headers, **given)
-        body = _TO_JSON(given["json"]).encode()
+    async def request(self, method: str, url: httpx.URL | str, *, json: object = None, headers: Any = None, **more: Any) -> httpx.Response:
+        """What httpx would send. Where that is a JSON body and plain headers of its own, without merging anything anew."""
+        asks_more = [one for one in more.values() if one is not None and one is not USE_CLIENT_DEFAULT]
+        if json is None or not _are_plain(headers) or asks_more or self._is_hooked():
+            return await super().request(method, url, json=json, headers=headers, **more)
         whole = httpx.URL(url)
-        own = {
-            "Host": whole.netloc.decode("ascii"),
-            **_ALWAYS,
-            **headers,
-            "Content-Length": str(len(body)),
-            "Content-Type": "application/json",
-        }
-        request = httpx.Request(method, whole, headers=own, stream=httpx.ByteStream(body), extensions={"timeout": self._times})
-        request.read()
-        return request
+        body = _TO_JSON(json).encode()
+        own = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()] if headers else ()
+        length = b"%d" % len(body)
+        fields = [(b"Host", whole.netloc), *_FIRST, *own, (b"Content-Length", length), (b"Content-Type", b"application/json")]
+        return await self._straight(JsonRequest(method, whole, fields, body))
 
     async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
         """Straight to the agency where nothing but defaults is asked for: httpx's own way is as long as all the rest.
@@ -79,11 +73,28 @@ class _Client(httpx.AsyncClient):
         On it are authentication, redirects, streams and hooks, which hardly any request needs; one that does takes it.
         """
         authenticates = how.get("auth", USE_CLIENT_DEFAULT) is not USE_CLIENT_DEFAULT
-        if authenticates or how.get("stream") or how.get("follow_redirects") is True or any(self.event_hooks.values()):
+        if authenticates or how.get("stream") or how.get("follow_redirects") is True or self._is_hooked():
             return await super().send(request, **how)
+        return await self._straight(request)
+
+    def _is_hooked(self) -> bool:
+        return any(self.event_hooks.values())
+
+    async def _straight(self, request: httpx.Request) -> httpx.Response:
         if self.is_closed:
             raise RuntimeError("the client is closed")
         return await self._guarded.handle_async_request(request)
+
+
+def _are_plain(headers: object) -> bool:
+    """Whether these, given with a request, are texts that stand beside httpx's own."""
+    if headers is None:
+        return True
+    return (
+        isinstance(headers, dict)
+        and {*map(type, headers), *map(type, headers.values())} <= _TEXT
+        and _MERGED.isdisjoint(map(str.lower, headers))
+    )
 
 
 def agency_client(

@@ -6,6 +6,7 @@ from typing import Protocol
 import aiohttp
 import httpx
 
+from linkage.transport.limit import limit
 from linkage.transport.wire import (
     AnswerCompressed,
     AnswerTooLarge,
@@ -18,15 +19,16 @@ from linkage.transport.wire import (
     Wire,
     WrongOrigin,
     call_wire,
-    request_wire,
 )
 
 
 class Carrier(Protocol):
     """Brings a request to where its URL says."""
 
-    async def carry(self, request: httpx.Request, most_bytes: int) -> httpx.Response:
+    async def carry(self, request: httpx.Request, most_bytes: int, wire: Wire) -> httpx.Response:
         """The answer, read to its end, of at most so many bytes; its connection is given back or closed.
+
+        From when on the request may have left, the ``wire`` says so.
 
         Raises:
             NotSent, MaybeSent: as `linkage.transport` draws the line; a compressed or larger answer is refused by `refuse_unread`.
@@ -65,10 +67,9 @@ class Guarded(httpx.AsyncBaseTransport):
         if origin_of(request.url) not in self._origins:
             raise WrongOrigin("the URL is not of an origin that this client was made for")
         wire = Wire()
-        token = request_wire.set(wire)
         try:
-            async with asyncio.timeout(self._time_for(request)):
-                response = await self._carrier.carry(request, self._most)
+            with limit(asyncio.get_running_loop().time() + self._time_for(request)):
+                response = await self._carrier.carry(request, self._most, wire)
         except (NotSent, MaybeSent):
             raise
         except (TimeoutError, httpx.TimeoutException):
@@ -76,8 +77,6 @@ class Guarded(httpx.AsyncBaseTransport):
             raise late("the whole request took longer than its time") from None
         except (httpx.TransportError, aiohttp.ClientError, OSError):
             raise (CutOff if wire.left else NotConnected)("the connection ended before the answer") from None
-        finally:
-            request_wire.reset(token)
         if (call := call_wire.get()) is not None:
             call.status = response.status_code
         return response

@@ -87,7 +87,6 @@ class Wire:
 
 
 call_wire: ContextVar[Wire | None] = ContextVar("linkage_wire_call", default=None)
-request_wire: ContextVar[Wire | None] = ContextVar("linkage_wire_request", default=None)
 
 
 class watched:  # noqa: N801 (used as a function; a generator made into a context manager costs three times as much)
@@ -104,8 +103,8 @@ class watched:  # noqa: N801 (used as a function; a generator made into a contex
         call_wire.reset(self._token)
 
 
-def has_left() -> None:
-    """Note that from here on a request may have left."""
-    for wire in (request_wire.get(), call_wire.get()):
-        if wire is not None:
-            wire.left = True
+def has_left(wire: Wire) -> None:
+    """Note that from here on the request of this wire may have left, and so may one of the call that it belongs to."""
+    wire.left = True
+    if (call := call_wire.get()) is not None:
+        call.left = True

@@ -6,7 +6,7 @@ good for five minutes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from linkage.clock import Clock
 from linkage.errors import Reason, Refusal
@@ -30,8 +30,7 @@ class LoginBegun:
     offices: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AgencyLogin:
+class AgencyLogin(NamedTuple):
     """A login that is done. Times are Unix seconds."""
 
     recipient: RecipientId

@@ -28,6 +28,7 @@ _VERSION = 1
 _STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 """From base64url to the standard alphabet, whose own two characters and padding no token has."""
 _NONCE = 12
+_read_json = json.JSONDecoder().raw_decode
 
 
 class TokenInvalid(LinkageError):
@@ -39,7 +40,8 @@ class Sealer:
 
     def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
-        self._ciphers: dict[tuple[str, str], AESGCM] = {}
+        self._named = {_header(key): key for key in keys.keys}
+        self._ciphers: dict[tuple[bytes, str], AESGCM] = {}
         self._tag_keys: dict[tuple[str, str], bytes] = {}
 
     def seal(self, purpose: str, payload: Mapping[str, Any], *, longest: int | None = LONGEST) -> str:
@@ -48,11 +50,9 @@ class Sealer:
         Raises:
             ValueError: the token would be longer.
         """
-        key = self._keys.current
-        header = bytes([_VERSION, len(key.id)]) + key.id.encode()
-        nonce = os.urandom(_NONCE)
+        header, nonce = _header(self._keys.current), os.urandom(_NONCE)
         clear = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-        sealed = header + nonce + self._cipher(key, purpose).encrypt(nonce, clear, header)
+        sealed = header + nonce + self._cipher(header, purpose).encrypt(nonce, clear, header)
         token = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
         if longest is not None and len(token) > longest:
             raise ValueError("payload too large for a token")
@@ -67,18 +67,16 @@ class Sealer:
         if longest is not None and len(token) > longest:
             raise TokenInvalid
         sealed = _decoded(token)
-        if len(sealed) < 2 or sealed[0] != _VERSION:
-            raise TokenInvalid
-        end = 2 + sealed[1]
+        end = 2 + sealed[1] if len(sealed) > 1 else 0
         header, nonce, ciphertext = sealed[:end], sealed[end : end + _NONCE], sealed[end + _NONCE :]
-        key = self._keys.get(header[2:].decode("latin-1"))
-        if key is None or len(nonce) < _NONCE:
+        cipher = self._cipher(header, purpose)
+        if len(nonce) < _NONCE:
             raise TokenInvalid
         try:
-            clear = self._cipher(key, purpose).decrypt(nonce, ciphertext, header)
+            clear = cipher.decrypt(nonce, ciphertext, header)
         except InvalidTag:
             raise TokenInvalid from None
-        payload: dict[str, Any] = json.loads(clear)  # authenticated: written by `seal`
+        payload: dict[str, Any] = _read_json(clear.decode())[0]  # authenticated: written by `seal`
         return payload
 
     def tag(self, purpose: str, content: bytes) -> bytes:
@@ -89,11 +87,24 @@ class Sealer:
             key = self._tag_keys[current.id, purpose] = _derived(current, "tag", purpose)
         return hmac.digest(key, content, "sha256")
 
-    def _cipher(self, key: NamedKey, purpose: str) -> AESGCM:
-        cipher = self._ciphers.get((key.id, purpose))
+    def _cipher(self, header: bytes, purpose: str) -> AESGCM:
+        """What seals and opens tokens that begin so.
+
+        Raises:
+            TokenInvalid: they are of another version, or of no key of the ring.
+        """
+        cipher = self._ciphers.get((header, purpose))
         if cipher is None:
-            cipher = self._ciphers[key.id, purpose] = AESGCM(_derived(key, "token", purpose))
+            key = self._named.get(header)
+            if key is None:
+                raise TokenInvalid
+            cipher = self._ciphers[header, purpose] = AESGCM(_derived(key, "token", purpose))
         return cipher
+
+
+def _header(key: NamedKey) -> bytes:
+    """What a token that this key seals begins with."""
+    return bytes([_VERSION, len(key.id)]) + key.id.encode()
 
 
 def _derived(key: NamedKey, use: str, purpose: str) -> bytes:

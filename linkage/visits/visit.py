@@ -5,9 +5,8 @@ that the log checks in the intent's own transaction.
 """
 
 import base64
-import binascii
-from dataclasses import dataclass
-from typing import Any
+from binascii import a2b_base64
+from typing import Any, NamedTuple
 
 from linkage.clock import Clock
 from linkage.errors import Reason, Refusal
@@ -30,8 +29,7 @@ LONGEST = 4096
 _PURPOSE = "visit"
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """What a visit's token seals."""
 
     id: bytes
@@ -119,12 +117,12 @@ class Visits:
             Refusal: VISIT_INVALID, VISIT_NOT_YOURS.
         """
         try:
-            visit = _visit(self._sealer.open(_PURPOSE, token, longest=LONGEST))
+            payload = self._sealer.open(_PURPOSE, token, longest=LONGEST)
         except TokenInvalid:
             raise Refusal(Reason.VISIT_INVALID) from None
-        if visit.counter_uri != caller.counter.uri or visit.officer != caller.officer:
+        if payload["counter"] != caller.counter.uri or payload["officer"] != [caller.officer.issuer, caller.officer.subject]:
             raise Refusal(Reason.VISIT_NOT_YOURS)
-        return visit
+        return _visit(payload, caller.officer)
 
 
 def _payload(visit: Visit) -> dict[str, Any]:
@@ -145,20 +143,20 @@ def _payload(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _visit(payload: dict[str, Any]) -> Visit:
+def _visit(payload: dict[str, Any], officer: Officer) -> Visit:
     name, born = payload["name"], payload["born"]
     key_id, key = payload["key"]
     return Visit(
-        id=_bytes(payload["id"]),
+        id=a2b_base64(payload["id"]),
         counter_uri=payload["counter"],
-        officer=Officer(*payload["officer"]),
+        officer=officer,
         recipient=RecipientId(payload["recipient"]),
         service=ServiceId(payload["service"]),
         assurance=Assurance[payload["assurance"]],
         number=CitizenNumber(payload["number"]),
         name=PersonName(*name) if name is not None else None,
         birth_date=PartialDate(*born) if born is not None else None,
-        key=DataKey(_bytes(key_id), _bytes(key)),
+        key=DataKey(a2b_base64(key_id), a2b_base64(key)),
         expires_at_ms=payload["until"],
         exception=payload.get("exception"),  # sealed before there was one: such a visit by exception is granted nothing
     )
@@ -166,7 +164,3 @@ def _visit(payload: dict[str, Any]) -> Visit:
 
 def _text(content: bytes) -> str:
     return base64.b64encode(content).decode()
-
-
-def _bytes(text: str) -> bytes:
-    return binascii.a2b_base64(text)

@@ -167,6 +167,15 @@ def test_two_agreements_are_never_added_up(lookup: Any, agreement: Any) -> None:
     assert reason(lookup(agreement(), elsewhere, by="dlpw")) is Reason.SERVICE_NOT_AGREED
 
 
+def test_the_log_s_reader_is_told_which_agreements_came_furthest(lookup: Any, agreement: Any) -> None:
+    old, ended = (agreement(id=name, valid_until=TODAY - timedelta(days=1)) for name in "ad")
+    names = agreement(id="b", records={"dopa.person": frozenset({FIRST})})
+    dates = agreement(id="c", records={"dopa.person": frozenset({BORN})})
+
+    assert lookup(old, names, dates, ended, fields=(FIRST, BORN)).detail == "considered: b, c"
+    assert lookup(recipient="dlpw", by="dlpw").detail == "no agreement of the recipient"
+
+
 def test_of_several_that_permit_the_first_by_id_is_taken(lookup: Any, agreement: Any) -> None:
     decision = lookup(agreement(id="z"), agreement(id="m"), agreement(id="b", least_assurance=Assurance.THAID))
     assert isinstance(decision, Permit)

@@ -80,7 +80,7 @@ class Logbook:
         if key is not None:
             self.keys.put([key.row])
             sealed = self.sealing.seal(key, kind, eid, {SUBJECT: number})
-        leaf = frame(Entry(kind, eid, facts, ref, sealed), ORIGIN)
+        leaf = frame(Entry(kind, eid, facts, ref), ORIGIN, sealed)
         conclusion = Conclusion() if kind is Kind.OUTCOME else None
         return placed(self.log.append([Draft(kind, eid, leaf, ref, conclusion=conclusion)])[0])
 

@@ -214,3 +214,20 @@ async def test_a_refusal_whose_caller_is_gone_is_written_before_the_journal_clos
     await ended(task)
     await journal.close()
     assert world.said() == [("denied", "OFFICER_SUSPENDED")]
+
+
+async def test_an_outcome_that_its_caller_waits_for_is_waited_for_by_the_end(world: World, journal: Journal) -> None:
+    passage = journal.passage(world.id(), FACTS)
+    await passage.__aenter__()
+    passage.conclude("found")
+    world.disk.gate.clear()
+    leaving = asyncio.create_task(passage.__aexit__(None, None, None))
+    await until(lambda: busy(journal))
+    assert not await journal._recorder.drain(0.05)
+    draining = asyncio.create_task(journal._recorder.drain(5))
+    await asyncio.sleep(0.05)
+    assert not draining.done()
+    world.disk.gate.set()
+    assert await draining
+    await leaving
+    assert world.said() == [("intent", ""), ("outcome", "found")]

@@ -247,8 +247,10 @@ async def test_closing_finishes_what_waits_and_takes_nothing_more(world: World, 
         await asyncio.sleep(0)
         with pytest.raises(AuditUnavailable, match="closing"):
             await journal.passage(world.id(), FACTS).__aenter__()
+        await asyncio.sleep(0.05)
+        assert not closing.done()
         passage.conclude("found")
-    await closing
+    assert await closing
     await asyncio.gather(journal.deny(world.id(), FACTS, Refusal(Reason.UNKNOWN_FIELD)), journal.close())
     with pytest.raises(AuditUnavailable):
         await journal.deny(world.id(), FACTS, Refusal(Reason.UNKNOWN_FIELD))

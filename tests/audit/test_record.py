@@ -143,7 +143,7 @@ def test_digits_that_are_no_citizen_number_pass(text: str) -> None:
 
 
 def test_a_leaf_has_its_members_in_order_and_its_time_in_its_gap() -> None:
-    leaf = frame(Entry(Kind.OUTCOME, EID, {"result": "found"}, bytes(16), {"commit": "x"}), ORIGIN).at(1_767_225_600_123)
+    leaf = frame(Entry(Kind.OUTCOME, EID, {"result": "found"}, bytes(16)), ORIGIN, {"commit": "x"}).at(1_767_225_600_123)
     assert leaf == (
         b'{"boot":"000102030405060708090a0b0c0d0e0f","eid":"00010203-0405-0607-0809-0a0b0c0d0e0f","facts":{"result":"found"},'
         b'"kind":"outcome","ref":"00000000-0000-0000-0000-000000000000","replica":"a","sealed":{"commit":"x"},"t":1767225600123,"v":1}'
@@ -173,6 +173,70 @@ def test_every_kind_can_be_recorded() -> None:
 def test_a_fact_that_is_not_listed_or_of_another_type_is_refused(facts: dict[str, JSON]) -> None:
     with pytest.raises(EntryInvalid, match="facts"):
         frame(Entry(Kind.DENIED, EID, facts), ORIGIN)
+
+
+groups = st.dictionaries(keys, values, max_size=4)
+said = st.fixed_dictionaries(
+    {}, optional={"detail": texts, "count": st.integers(), "types": st.lists(values, max_size=4), "sought": groups}
+)
+
+
+@given(said)
+def test_whatever_is_framed_is_read_again_as_it_was(facts: dict[str, Any]) -> None:
+    try:
+        leaf = frame(Entry(Kind.DENIED, EID, facts), ORIGIN).at(1)
+    except EntryInvalid:
+        assert personal(facts) or sum(map(json.dumps(facts).count, "[{")) > 7
+        return
+    assert leaf == rfc8785.dumps(json.loads(leaf))
+    assert parse_leaf(leaf)["facts"] == facts
+
+
+def _nested(levels: int) -> Any:
+    return {"a": _nested(levels - 1)} if levels else "deepest text"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"attempts": 2**53},
+        {"count": -(2**53)},
+        {"types": [None]},
+        {"fields": [1.5]},
+        {"officer": {"iss": None}},
+        {"officer": {"ก": "x"}},
+        {"detail": "\ud800"},
+        {"sought": {"a": ["x", "\udfff"]}},
+        {"sought": _nested(7)},
+    ],
+    ids=repr,
+)
+def test_a_fact_that_no_leaf_may_hold_is_refused_and_not_repeated(facts: dict[str, Any]) -> None:
+    with pytest.raises(EntryInvalid) as caught:
+        frame(Entry(Kind.DENIED, EID, facts), ORIGIN)
+    assert "deepest text" not in str(caught.value)
+
+
+def test_facts_may_be_nested_as_deeply_as_a_leaf_is_read() -> None:
+    leaf = frame(Entry(Kind.DENIED, EID, {"sought": _nested(6)}), ORIGIN).at(1)
+    assert parse_leaf(leaf)["facts"] == {"sought": _nested(6)}
+
+
+def test_no_citizen_number_is_sealed_in_the_clear_and_no_replica_is_named_by_one() -> None:
+    with pytest.raises(EntryInvalid, match="citizen number"):
+        frame(Entry(Kind.DENIED, EID, {}), ORIGIN, {"fields": {"subject": NUMBER.reveal()}})
+    with pytest.raises(EntryInvalid, match="citizen number"):
+        frame(Entry(Kind.DENIED, EID, {}), Origin(f"gw {NUMBER.reveal()}", bytes(16)))
+
+
+@pytest.mark.parametrize("form", ["{}", '"{}"', "{}-", "a-{}", "{}, {}"])
+@pytest.mark.parametrize("known", ["0123456789abcdef" * 2, "0123456789abcdef" * 4, "01234567-89ab-7def-8123-456789abcdef"])
+def test_a_citizen_number_beside_an_id_is_found_and_an_id_is_none(known: str, form: str) -> None:
+    beside = form.format(known, known)
+    canonical({"visit": known, "detail": beside})
+    for text in (NUMBER.reveal(), f"{known} {NUMBER.reveal()}", f'"{NUMBER.reveal()}"{beside}"', f"{beside} {NUMBER.reveal()}"):
+        with pytest.raises(EntryInvalid, match="citizen number"):
+            canonical({"visit": known, "detail": text})
 
 
 @pytest.mark.parametrize(("eid", "ref"), [(b"", None), (bytes(15), None), (bytes(17), None), (EID, b"x")])

@@ -145,6 +145,21 @@ async def test_a_granted_field_that_came_by_name_only_is_missing_and_not_without
     assert ["first_name"] == proved(world, said.receipt)["facts"]["missing"]
 
 
+async def test_a_person_s_record_that_names_nobody_is_withheld(world: World, desk: Desk) -> None:
+    class Nameless(Dopa):
+        async def fetch(self, query: Query, link: Link) -> Mapping[RecordType, Answer]:
+            answers = await super().fetch(query, link)
+            return {kind: replace(found, about=About()) for kind, found in answers.items() if isinstance(found, Found)}
+
+    session, visit = await desk.login(), (await desk.verify()).visit.token
+    world.adapt(Nameless())
+
+    said = await refusal(world, desk.look_up(visit, session, "first_name"), Reason.AGENCY_UNAVAILABLE)
+
+    assert said.receipt is not None
+    assert proved(world, said.receipt)["facts"]["detail"] == "the answer does not say whom it is about"
+
+
 NAMED = About(name=PersonName("สมมติ", "ทดสอบระบบ"))
 
 

@@ -75,6 +75,7 @@ async def test_a_counters_rush_is_turned_away_with_a_time_to_wait_and_those_insi
         assert 11 == entries(world, "refused_many")[-1]["facts"]["count"]
         assert b'linkage_refusals_total{reason="OVERLOADED"} 11.0' in world.metrics()
         assert b'linkage_admissions_total{result="share"} 11.0' in world.metrics()
+        assert b'linkage_call_seconds_count{method="linkage.v1.VerificationService/VerifyIdentity"} 2.0' in world.metrics()
         for desk in desks:
             await desk.close()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from linkage.sources.adapter import Found, Link, Unavailable
 from linkage.sources.breaker import BreakerState
+from linkage.sources.bulkhead import Bulkhead
 from linkage.terms import FieldName, RecordType
 from linkage.transport import NotConnected
 
@@ -88,3 +89,32 @@ async def test_a_line_behind_an_agency_that_fails_is_told_when_the_breaker_opens
     answers = await asyncio.gather(*(harbour.boat() for _ in range(2)))
     assert [answer.why for answer in answers] == ["not connected", "breaker open"]
     assert len(asked) == 1
+
+
+async def test_who_goes_away_from_the_line_takes_no_place_with_it() -> None:
+    line = Bulkhead(2)
+    assert [line.enters() for _ in range(3)] == [True, True, False]
+    first, second = asyncio.create_task(line.wait()), asyncio.create_task(line.wait())
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    assert (line.inside, line.waiting) == (2, 1)
+    line.leave()
+    assert not line.enters(), "a place that is given to the line is nobody else's"
+    second.cancel()  # it has its place, and has not come to know of it
+    await asyncio.gather(first, second, return_exceptions=True)
+    assert (line.inside, line.waiting) == (1, 0)
+    assert [line.enters() for _ in range(2)] == [True, False]
+
+
+async def test_a_place_passes_over_whoever_is_going_away() -> None:
+    line = Bulkhead(2)
+    assert line.enters()
+    assert line.enters()
+    going, staying = asyncio.create_task(line.wait()), asyncio.create_task(line.wait())
+    await asyncio.sleep(0)
+    going.cancel()
+    line.leave()
+    await staying
+    await asyncio.gather(going, return_exceptions=True)
+    assert (line.inside, line.waiting) == (2, 0)

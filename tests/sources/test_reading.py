@@ -54,6 +54,7 @@ def test_a_body_that_is_no_json_object_is_malformed_and_never_repeated(content: 
 
 def test_a_json_object_is_read() -> None:
     assert json_object(httpx.Response(500, content='{"ก": 1}'.encode())) == {"ก": 1}
+    assert json_object(httpx.Response(200, content='\ufeff{"ก": 1}'.encode())) == {"ก": 1}
 
 
 @pytest.mark.parametrize(

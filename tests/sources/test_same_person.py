@@ -31,6 +31,24 @@ def test_another_name_is_another_person_even_under_the_right_number() -> None:
         assert same_person(About(number, ANOTHER, BORN), SHOWN) is None
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (PersonName("Som Mut", "THOTSOPRABOP"), PersonName("sommut", "Thotsoprabop"), True),
+        (PersonName("นำ", "ทดสอบ"), PersonName("นํา", "ทดสอบ"), True),
+        (PersonName("สมมติ", "ทดสอบ", "กลาง"), PersonName("สมมติ", "ทดสอบ", " กลาง "), True),
+        (PersonName("สมมติ", "ทดสอบ", "กลาง"), PersonName("สมมติ", "ทดสอบ", " "), True),
+        (PersonName("สมมติ", "ทดสอบ", "กลาง"), PersonName("สมมติ", "ทดสอบ", "อื่น"), False),
+        (PersonName("สมมติ", "ทดสอบ"), PersonName("สมมติ", "ทดสอบระบบ"), False),
+    ],
+    ids=["letters and spaces", "sara am", "spaces of a middle name", "no middle name", "another middle name", "another family name"],
+)
+def test_a_name_is_the_same_however_it_is_spelt(one: PersonName, other: PersonName, same: bool) -> None:
+    for about, shown in [(one, other), (other, one)]:
+        check = same_person(About(OWN, about), Expected(OWN, shown, None))
+        assert check is (PersonCheck.NUMBER if same else None)
+
+
 def test_without_a_number_name_and_birth_date_decide_together() -> None:
     assert same_person(About(None, NAME, BORN), SHOWN) is PersonCheck.NAME_AND_BIRTH_DATE
     assert same_person(About(None, NAME, PartialDate(1987, 1, 16)), SHOWN) is None

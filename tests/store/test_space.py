@@ -17,7 +17,7 @@ class Disk:
     def __init__(self) -> None:
         self.free = FREE_ENOUGH
 
-    def __call__(self, path: Path) -> int:
+    def __call__(self, folder: str) -> int:
         return self.free
 
 

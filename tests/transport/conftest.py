@@ -41,6 +41,7 @@ class Agency:
     url: str = ""
     connections: int = 0
     requests: list[bytes] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     sent: int = 0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -58,7 +59,7 @@ class Visitor:
         self.agency.requests.append(head)
         self.agency.asked.set()
         length = next((int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
-        await self.reader.readexactly(length)
+        self.agency.bodies.append(await self.reader.readexactly(length))
         return head
 
     async def send(self, content: bytes) -> None:

@@ -32,6 +32,7 @@ async def answers_ok(visitor: Any) -> None:
         pytest.param("POST", {"json": {"a": 1}, "headers": {"Content-Type": "application/vnd.api+json"}}, id="a content type"),
         pytest.param("POST", {"json": {"a": 1}, "headers": {"HOST": "elsewhere.example"}}, id="a host"),
         pytest.param("POST", {"json": {"a": 1}, "headers": [("x", "1"), ("x", "2")]}, id="a header twice"),
+        pytest.param("POST", {"json": {"a": 1}, "headers": {"x": b"1"}}, id="a header in bytes"),
         pytest.param("POST", {"json": {"a": 1}, "params": {"q": "x y"}}, id="json and parameters"),
         pytest.param("POST", {"json": {"a": 1}, "timeout": 1.0}, id="json and a time of its own"),
         pytest.param("POST", {"content": b"<xml/>", "headers": {"Content-Type": "text/xml"}}, id="bytes"),
@@ -40,25 +41,24 @@ async def answers_ok(visitor: Any) -> None:
         pytest.param("DELETE", {}, id="nothing"),
     ],
 )
-async def test_a_request_is_what_httpx_itself_would_send(method: str, asked: dict[str, Any], connect: Fixture) -> None:
-    ours = connect(URL, timeout=5.0)
-    async with httpx.AsyncClient(headers=DEFAULTS, timeout=5.0) as plain:
-        expected = plain.build_request(method, URL, **asked)
-    built = ours.build_request(method, URL, **asked)
-    assert (built.method, built.url, built.content, built.extensions) == (
-        expected.method,
-        expected.url,
-        expected.content,
-        expected.extensions,
-    )
-    assert sorted((name.lower(), value) for name, value in built.headers.raw) == sorted(
-        (name.lower(), value) for name, value in expected.headers.raw
-    )
+async def test_a_request_is_what_httpx_itself_would_send(method: str, asked: dict[str, Any], serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    async with httpx.AsyncClient(headers=DEFAULTS) as plain:
+        expected = plain.build_request(method, f"{agency.url}/people", **asked)
+    made = (await connect(agency.url).request(method, f"{agency.url}/people", **asked)).request
+    first, *lines = agency.requests[0].removesuffix(b"\r\n\r\n").split(b"\r\n")
+    assert first == b"%b %b HTTP/1.1" % (expected.method.encode(), expected.url.raw_path)
+    assert agency.bodies == [expected.content]
+    sent = sorted((name.lower(), value) for name, _, value in (line.partition(b": ") for line in lines))
+    assert sent == sorted((name.lower(), value) for name, value in expected.headers.raw)
+    assert (made.method, made.url, await made.aread()) == (expected.method, expected.url, expected.content)
+    assert sorted(made.headers.multi_items()) == sorted(expected.headers.multi_items())
 
 
 async def test_a_number_that_json_has_not_is_not_sent(connect: Fixture) -> None:
-    with pytest.raises(ValueError, match="JSON compliant"):
-        connect(URL).build_request("POST", URL, json={"a": float("nan")})
+    with watched() as wire, pytest.raises(ValueError, match="JSON compliant"):
+        await connect(URL).post(URL, json={"a": float("nan")})
+    assert not wire.left
 
 
 async def test_a_login_in_the_header_goes_out(serve: Fixture, connect: Fixture) -> None:
@@ -209,6 +209,8 @@ async def test_an_adapter_may_shorten_the_whole_requests_time(serve: Fixture, co
     async with asyncio.timeout(10):
         with pytest.raises(NoAnswerInTime):
             await connect(agency.url, timeout=60.0).get(agency.url, timeout=0.2)
+        with pytest.raises(NoAnswerInTime):
+            await connect(agency.url, timeout=60.0).post(agency.url, json={}, timeout=0.2)
 
 
 async def test_a_closed_client_asks_nobody(serve: Fixture, connect: Fixture) -> None:
@@ -217,4 +219,6 @@ async def test_a_closed_client_asks_nobody(serve: Fixture, connect: Fixture) -> 
     await client.aclose()
     with pytest.raises(RuntimeError):
         await client.get(agency.url)
+    with pytest.raises(RuntimeError):
+        await client.post(agency.url, json={})
     assert agency.connections == 0

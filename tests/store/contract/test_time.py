@@ -1,7 +1,6 @@
 """The wall clock may do what it likes: the log's time never goes back, and a step stands in the log."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -98,6 +97,6 @@ def test_a_step_that_could_not_be_recorded_is_recorded_with_the_next_batch(log: 
     clock.step_wall(-100)
     long = draft()
     with pytest.raises(StoreUnavailable, match="leaf"):
-        log.append([replace(long, frame=LeafFrame(long.frame.before, b"x" * 70_000))])
+        log.append([long._replace(frame=LeafFrame(long.frame.before, b"x" * 70_000))])
     append_one(log, draft())
     assert steps(place) == [-100_000]
