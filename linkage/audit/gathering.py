@@ -23,7 +23,8 @@ class Gathering:
     """Lets entries gather. Made in the thread whose work brings them, the event loop's; `wait` is for the writing thread."""
 
     def __init__(self) -> None:
-        self._clock = time.pthread_getcpuclockid(threading.get_ident())
+        clock_of = getattr(time, "pthread_getcpuclockid", None)  # not everywhere; the whole process's time is nearly as good
+        self._clock = time.CLOCK_PROCESS_CPUTIME_ID if clock_of is None else clock_of(threading.get_ident())
         self._since, self._computed = time.monotonic(), time.clock_gettime(self._clock)
         self._busy = False
 

@@ -16,7 +16,7 @@ from linkage.clock import Clock
 from linkage.errors import AuditUnavailable, LinkageError, LogCorrupt, Reason, Refusal
 from linkage.store.anchor import Anchor
 from linkage.store.backend import KeyRow, KeyStore, LogStore
-from linkage.store.contract import Draft, Kind, NoRoom, Placed, Result, StorePoisoned, StoreUnavailable
+from linkage.store.contract import FINISHING, Draft, Kind, NoRoom, Placed, Result, StorePoisoned, StoreUnavailable
 
 _T = TypeVar("_T")
 
@@ -87,8 +87,9 @@ class Writer:
     async def submit(self, draft: Draft, row: KeyRow | None, timeout: float) -> Result:
         """Have a draft written.
 
-        A caller that gives up, by timeout or cancellation, takes the draft back if it still waits. If it does not, it may yet
-        become durable: an intent then is reported to ``orphaned``, anything else is harmless as it stands.
+        A caller that gives up, by timeout (told up to 50 ms late) or cancellation, takes the draft back if it still waits; one of `FINISHING`
+        stays where it is when its caller is cancelled. What is not taken back may yet become durable: an intent then is reported to
+        ``orphaned``, anything else is harmless as it stands.
 
         Raises:
             Refusal: OVERLOADED, the queue is full.
@@ -158,7 +159,7 @@ class Writer:
         return self._keys_lost or ("" if self._keys is None else self._keys.lost())
 
     def _give_up(self, job: Job) -> None:
-        if self._lanes.withdraw(job):
+        if job.draft.kind not in FINISHING and self._lanes.withdraw(job):  # what ends something keeps its place, whoever waits
             return
         future = job.future
         if future.done() and not future.cancelled() and future.exception() is None:

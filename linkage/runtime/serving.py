@@ -57,7 +57,7 @@ async def serve(settings: Settings, file: Path) -> bool:
     """
     signals = _Signals()
     gateway = await Gateway.start(settings, file)
-    others_stand_back()
+    _stand_back()
     return await _to_the_end(gateway, signals)
 
 
@@ -65,7 +65,7 @@ async def serve_as_worker(settings: Settings, file: Path, post: Post, pipe: int)
     """As `serve`, for one worker among several. ``pipe``: where it says that it lives; it drains, too, when nobody listens there."""
     signals, heart = _Signals(), Heartbeat(pipe)
     gateway = await Gateway.start(settings, file, post=post)
-    others_stand_back()
+    _stand_back()
     heart.serves(gateway.page_port)
     loop = asyncio.get_running_loop()
     tasks = [loop.create_task(_beat(heart, gateway, signals)), loop.create_task(_leave(gateway, signals))]
@@ -76,6 +76,11 @@ async def serve_as_worker(settings: Settings, file: Path, post: Post, pipe: int)
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _stand_back() -> None:
+    if not others_stand_back():
+        _log.info("threads keep their places: the system does not let them stand back")
 
 
 async def _leave(gateway: Gateway, signals: _Signals) -> None:

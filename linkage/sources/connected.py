@@ -228,8 +228,12 @@ def _observed(source: SourceName, operation: str, asked: Asked[object]) -> Obser
     value = asked.value
     each = list(value.values()) if isinstance(value, dict) else [value]
     unknown = [one.why for one in each if isinstance(one, Unavailable)]
-    words = tuple([one.verdict.value if isinstance(one, Verified) else _WORDS.get(type(one), "given") for one in each])
+    words = tuple([one.verdict.value if isinstance(one, Verified) else _word(one) for one in each])
     return Observation(source, operation, words, unknown[0] if unknown else "", asked.attempts, asked.elapsed_ms)
+
+
+def _word(value: object) -> str:
+    return _WORDS.get(type(value)) or next((word for kind, word in _WORDS.items() if isinstance(value, kind)), "given")
 
 
 _WORDS: Mapping[type, str] = {Found: "found", NotFound: "not_found", Unavailable: "unavailable", Refused: "refused"}

@@ -1,8 +1,8 @@
 """Every HTTP client of the gateway, and what each of them keeps to.
 
 A client made here speaks to the origins it was made for and to no other; follows no redirect, keeps no cookie, reads no proxy from
-the environment; asks for uncompressed answers and takes no others; stops reading at a size and at a time. Nothing here retries: aiohttp
-repeats idempotent requests on its own, which is switched off, because a query that may have arrived is not ours to repeat.
+the environment; asks for uncompressed answers and takes no others; stops reading at a size and at a time. Nothing here retries: a query
+that may have arrived is not ours to repeat.
 
 Errors say the one thing a caller must know, whether the agency can have seen the request:
 

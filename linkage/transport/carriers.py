@@ -116,14 +116,19 @@ class OverAiohttp:
         except BaseException:  # whatever it is: cleaned up after, and raised again
             connection.close()  # not read to its end: the connection cannot be used again
             raise
-        connection.release()
+        if connection.transport is None or connection.transport.get_write_buffer_size():
+            connection.close()  # answered before it was read: the next request would stand behind the rest of this one
+        else:
+            connection.release()
         return _Answer(message.code, message.raw_headers, body, request)
 
     def _end(self, url: httpx.URL) -> aiohttp.ClientRequest:
         """Where a connection must lead, in the form in which the connector is told; one for each origin, and origins are pinned."""
         origin = url.scheme, url.host, url.port
         if (end := self._ends.get(origin)) is None:
-            end = self._ends[origin] = aiohttp.ClientRequest("GET", yarl.URL(str(url.copy_with(raw_path=b"/")), encoded=True))
+            end = self._ends[origin] = aiohttp.ClientRequest(
+                "GET", yarl.URL.build(scheme=url.scheme, host=url.raw_host.decode("ascii"), port=url.port)
+            )
         return end
 
     def _opened(self) -> "_Connector":

@@ -66,6 +66,8 @@ class Guarded(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if origin_of(request.url) not in self._origins:
             raise WrongOrigin("the URL is not of an origin that this client was made for")
+        if request.url.userinfo:
+            raise WrongOrigin("a login in a URL: give it as `auth`, or in a header")
         wire = Wire()
         try:
             with limit(asyncio.get_running_loop().time() + self._time_for(request)):

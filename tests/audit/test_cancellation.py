@@ -7,6 +7,7 @@ import pytest
 
 from linkage.audit.journal import Journal, JournalLimits
 from linkage.errors import Reason, Refusal
+from linkage.ids import id_text
 from linkage.store.contract import Once, Within, WithinDay
 from tests.audit.world import FACTS, World, one_passage, until
 
@@ -155,6 +156,32 @@ async def test_a_caller_cancelled_twice_still_leaves_its_outcome(world: World, j
     world.disk.gate.set()
     await until(lambda: len(world.leaves()) == 2)
     assert world.said()[1] == ("outcome", "cancelled")
+
+
+async def test_an_outcome_that_waits_keeps_its_place_when_its_caller_is_cancelled(world: World, journal: Journal) -> None:
+    ids, inside, leave = [world.id() for _ in range(3)], set[bytes](), {0: asyncio.Event(), 1: asyncio.Event(), 2: asyncio.Event()}
+
+    async def ask(number: int) -> None:
+        async with journal.passage(ids[number], FACTS) as passage:
+            passage.conclude("found")
+            inside.add(ids[number])
+            await leave[number].wait()
+
+    tasks = [asyncio.create_task(ask(number)) for number in leave]
+    await until(lambda: len(inside) == 3)
+    world.disk.gate.clear()
+    other = asyncio.create_task(journal.deny(world.id(), FACTS, Refusal(Reason.UNKNOWN_FIELD)))
+    await until(lambda: busy(journal))
+    for number, event in leave.items():
+        event.set()
+        await until(lambda number=number: journal.health().queued > number)  # type: ignore[misc]  # bound now, not later
+    tasks[0].cancel()
+    await ended(tasks[0])
+    world.disk.gate.set()
+    await asyncio.gather(other, *tasks[1:])
+    await until(lambda: not journal._recorder._under_way)
+    assert [leaf["ref"] for leaf in world.leaves() if leaf["kind"] == "outcome"] == [id_text(one) for one in ids]
+    assert world.verified().orphans == []
 
 
 async def test_a_cancelled_caller_is_told_so_even_where_its_outcome_cannot_be_recorded(world: World) -> None:

@@ -39,6 +39,14 @@ def test_whoever_asks_goes_first_and_threads_started_later_are_as_those_that_sta
         assert early.submit(lambda: ThreadPoolExecutor(1).submit(own).result()).result() == os.SCHED_BATCH
 
 
+@pytest.mark.usefixtures("put_back")
+def test_a_policy_that_somebody_has_chosen_is_left_alone() -> None:
+    with ThreadPoolExecutor(1) as chosen:
+        chosen.submit(os.sched_setscheduler, 0, os.SCHED_IDLE, os.sched_param(0)).result()
+        assert others_stand_back()
+        assert chosen.submit(os.sched_getscheduler, 0).result() == os.SCHED_IDLE
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_a_serving_gateway_has_its_event_loop_go_first(workers: int, tmp_path: Path) -> None:
     with agencies() as there, started(tmp_path / "place", there, f"workers = {workers}") as gateway:

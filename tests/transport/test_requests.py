@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from linkage.transport import AnswerCompressed, NoAnswerInTime, watched
+from linkage.transport import AnswerCompressed, NoAnswerInTime, WrongOrigin, watched
 
 Fixture = Any
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -127,7 +127,7 @@ async def test_a_header_cannot_bring_another_line(value: str, serve: Fixture, co
     agency = await serve(answers_ok)
     with watched() as wire, pytest.raises(ValueError, match="line break"):
         await connect(agency.url).post(agency.url, json={}, headers={"X-Request-Id": value})
-    with pytest.raises(ValueError, match="line break"):
+    with pytest.raises(ValueError, match="no token"):
         await connect(agency.url).post(agency.url, json={}, headers={f"X-{value}": "1"})
     assert (wire.left, agency.requests) == (False, [])
 
@@ -222,3 +222,62 @@ async def test_a_closed_client_asks_nobody(serve: Fixture, connect: Fixture) -> 
     with pytest.raises(RuntimeError):
         await client.post(agency.url, json={})
     assert agency.connections == 0
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"json": {"n": "สมชาย"}, "headers": {"Content-Length": "3"}}, id="json"),
+        pytest.param({"content": b"abcGET /next HTTP/1.1\r\n\r\n", "headers": {"Content-Length": "3"}}, id="bytes"),
+        pytest.param({"content": b"abcdef", "headers": {"Content-Length": "3", "Transfer-Encoding": "chunked"}}, id="both"),
+    ],
+)
+async def test_a_body_is_as_long_as_it_is_whatever_an_adapter_says(given: dict[str, Any], serve: Fixture, connect: Fixture) -> None:
+    """Else the rest would be a request of its own, and its answer the next citizen's."""
+    bodies: list[bytes] = []
+
+    async def behave(visitor: Any) -> None:
+        head = await visitor.reader.readuntil(b"\r\n\r\n")
+        lengths = [line for line in head.lower().split(b"\r\n") if line.startswith((b"content-length:", b"transfer-encoding:"))]
+        assert len(lengths) == 1
+        bodies.append(await visitor.reader.readexactly(int(lengths[0].partition(b":")[2])))
+        await visitor.send(OK)
+
+    agency = await serve(behave)
+    assert (await connect(agency.url).post(agency.url, **given)).text == "ok"
+    assert bodies == [given.get("content", '{"n":"สมชาย"}'.encode())]
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [("GET /ADMIN", "X-A"), ("GET /a HTTP/1.1 X", "X-A"), ("", "X-A"), ("GET", "X-A: evil"), ("GET", "X "), ("GET", "")]
+)
+async def test_methods_and_names_are_tokens(method: str, name: str, serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    with pytest.raises(ValueError, match="no token"):
+        await connect(agency.url).request(method, agency.url, headers={name: "1"})
+    with pytest.raises(ValueError, match="no token"):
+        await connect(agency.url).request(method, agency.url, json={}, headers={name: "1"})
+    assert agency.requests == []
+
+
+async def test_a_login_in_a_url_is_refused_not_left_out(serve: Fixture, connect: Fixture) -> None:
+    agency = await serve(answers_ok)
+    url = agency.url.replace("//", "//user:secret@")
+    with pytest.raises(WrongOrigin, match="login in a URL"):
+        await connect(agency.url).get(url)
+    with pytest.raises(WrongOrigin, match="login in a URL"):
+        await connect(agency.url).post(url, json={})
+    assert agency.requests == []
+
+
+async def test_a_connection_whose_request_was_answered_before_it_was_read_is_not_used_again(serve: Fixture, connect: Fixture) -> None:
+    async def behave(visitor: Any) -> None:
+        await visitor.reader.readuntil(b"\r\n\r\n")
+        await visitor.send(b"HTTP/1.1 413 -\r\nContent-Length: 0\r\n\r\n")
+        await asyncio.sleep(60)
+
+    agency = await serve(behave)
+    client = connect(agency.url, timeout=20.0)
+    for _ in range(2):
+        assert (await client.post(agency.url, content=bytes(16 * 2**20))).status_code == 413
+    assert agency.connections == 2
