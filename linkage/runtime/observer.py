@@ -1,5 +1,7 @@
 """Tells metrics and log lines how sources fare."""
 
+from functools import lru_cache
+
 import structlog
 
 from linkage.sources.breaker import BreakerState
@@ -15,11 +17,12 @@ class MeteringObserver:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._seconds = lru_cache(maxsize=256)(metrics.agency_seconds.labels)
         self._states: dict[SourceName, BreakerState] = {}
 
     def asked(self, observation: Observation) -> None:
         """A call is over."""
-        self._metrics.agency_seconds.labels(observation.source).observe(observation.elapsed_ms / 1000)
+        self._seconds(observation.source).observe(observation.elapsed_ms / 1000)
         if observation.why:
             _log.warning(
                 "agency did not answer",
