@@ -19,7 +19,7 @@ from linkage.tlog.errors import NoteInvalid, ProofInvalid
 from linkage.tlog.log_keys import LogVerifier
 from linkage.tlog.tree import consistency_path, verify_consistency
 
-EVERY_S = 0.1
+EVERY_S = 0.25
 """Seconds between two writings: its two syncs must not cost every batch its speed."""
 _TURN_S = 0.05
 """Seconds for which a worker waits for another one's writing; then it is tried again at the next one."""
