@@ -42,7 +42,7 @@ class Bulkhead:
         self._line.append(turn)
         try:
             await turn
-        except BaseException:
+        except BaseException:  # whatever it is: the place goes on to the next one, and it is raised again
             if turn in self._line:
                 self._line.remove(turn)
             elif not turn.cancelled():
